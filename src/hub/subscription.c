@@ -1,0 +1,391 @@
+/* Cursors: what is next, and where they stand. See subscription.h. */
+#include "hub/subscription.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+/* ---- states ---- */
+
+static const char *const state_names[] = {"opening", "catching-up", "live", "closed"};
+static const char *const reason_names[GAP_REASONS] = {"trimmed", "slow", "unknown"};
+
+const char *subscription_state_name(enum subscription_state state)
+{
+    return state_names[state];
+}
+
+const char *gap_reason_name(enum gap_reason reason)
+{
+    return reason_names[reason];
+}
+
+static void become(struct subscription *subscription, enum subscription_state state)
+{
+    static const uint8_t legal[] = {
+        [SUBSCRIPTION_OPENING] = 1 << SUBSCRIPTION_CATCHING_UP | 1 << SUBSCRIPTION_CLOSED,
+        [SUBSCRIPTION_CATCHING_UP] = 1 << SUBSCRIPTION_LIVE | 1 << SUBSCRIPTION_CLOSED,
+        [SUBSCRIPTION_LIVE] = 1 << SUBSCRIPTION_CATCHING_UP | 1 << SUBSCRIPTION_CLOSED,
+        [SUBSCRIPTION_CLOSED] = 0,
+    };
+    CHECK(legal[subscription->state] & 1 << state);
+    subscription->state = state;
+}
+
+/* ---- the index of clients ---- */
+
+static struct client_list *client_bucket(const struct windows *windows, uint64_t hash)
+{
+    return &windows->clients[hash & (windows->client_buckets - 1)];
+}
+
+static uint64_t client_hash(const struct subscription *subscription)
+{
+    const struct selection *selection = subscription->selection;
+    return selection->names[selection->count - 1].hash;
+}
+
+static bool grow_clients(struct windows *windows)
+{
+    if (windows->client_count < windows->client_buckets)
+        return true;
+    struct windows grown = {.client_buckets =
+                                windows->client_buckets ? windows->client_buckets * 2 : 64};
+    grown.clients = calloc(grown.client_buckets, sizeof *grown.clients);
+    if (!grown.clients)
+        return windows->client_buckets > 0; /* longer lists will do */
+    for (size_t i = 0; i < windows->client_buckets; i++) {
+        struct subscription *subscription;
+        while ((subscription = LIST_FIRST(&windows->clients[i]))) {
+            LIST_REMOVE(subscription, by_client);
+            LIST_INSERT_HEAD(client_bucket(&grown, client_hash(subscription)), subscription,
+                             by_client);
+        }
+    }
+    free(windows->clients);
+    windows->clients = grown.clients;
+    windows->client_buckets = grown.client_buckets;
+    return true;
+}
+
+static bool join_client_window(struct subscription *subscription, struct window *window)
+{
+    if (subscription->client_link)
+        return true;
+    subscription->client_link = malloc(sizeof *subscription->client_link);
+    if (!subscription->client_link)
+        return false;
+    window_join(window, subscription->client_link, subscription);
+    return true;
+}
+
+void clients_open_window(struct windows *windows, struct span channel, uint64_t hash)
+{
+    if (windows->client_count == 0)
+        return;
+    struct window *window = NULL;
+    struct subscription *subscription;
+    LIST_FOREACH (subscription, client_bucket(windows, hash), by_client) {
+        const struct selection *selection = subscription->selection;
+        if (subscription->client_link || client_hash(subscription) != hash ||
+            !span_equal(selection_name(selection, (size_t)selection->count - 1), channel))
+            continue;
+        if (!window)
+            window = window_get(windows, channel, hash, false, 0);
+        if (!window || !join_client_window(subscription, window))
+            subscription->client_floor = UINT64_MAX; /* without a window, always from the log */
+    }
+    if (window)
+        window_drop(windows, window); /* nobody could join */
+}
+
+/* ---- opening and closing ---- */
+
+bool subscription_open(struct subscription *subscription, struct windows *windows,
+                       struct selection *selection)
+{
+    size_t named = (size_t)selection->count - 1;
+    *subscription = (struct subscription){.selection = selection, .state = SUBSCRIPTION_OPENING};
+    subscription->links = named == 1 ? &subscription->only : calloc(named, sizeof(struct link));
+    if (!subscription->links || !grow_clients(windows)) {
+        if (subscription->links != &subscription->only)
+            free(subscription->links);
+        subscription->state = SUBSCRIPTION_CLOSED;
+        return false;
+    }
+    selection_ref(selection);
+    LIST_INSERT_HEAD(client_bucket(windows, client_hash(subscription)), subscription, by_client);
+    windows->client_count++;
+    for (size_t i = 0; i < named; i++) {
+        const struct selected *selected = &selection->names[i];
+        struct window *window = window_get(windows, selection_name(selection, i), selected->hash,
+                                           selected->prefix, UINT64_MAX);
+        if (!window)
+            goto fail;
+        window_join(window, &subscription->links[i], subscription);
+    }
+    struct match_entry *own = match_find(&windows->match, selection_name(selection, named),
+                                         selection->names[named].hash, false);
+    if (own && !join_client_window(subscription, CONTAINER_OF(own, struct window, entry)))
+        goto fail;
+    return true;
+fail:
+    subscription_close(subscription, windows);
+    return false;
+}
+
+static void free_piece(struct subscription *subscription)
+{
+    piece_free(subscription->piece);
+    subscription->piece = NULL;
+    subscription->taken = 0;
+}
+
+void subscription_close(struct subscription *subscription, struct windows *windows)
+{
+    if (subscription->state == SUBSCRIPTION_CLOSED)
+        return;
+    become(subscription, SUBSCRIPTION_CLOSED);
+    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
+        if (subscription->links[i].window)
+            window_leave(windows, &subscription->links[i]);
+    if (subscription->client_link) {
+        window_leave(windows, subscription->client_link);
+        free(subscription->client_link);
+    }
+    if (subscription->links != &subscription->only)
+        free(subscription->links);
+    LIST_REMOVE(subscription, by_client);
+    windows->client_count--;
+    free_piece(subscription);
+    while (subscription->gap)
+        subscription_told(subscription);
+    selection_unref(subscription->selection);
+    subscription->selection = NULL;
+}
+
+/* ---- pieces and losses ---- */
+
+static uint64_t *told_of(struct subscription *subscription, size_t i)
+{
+    bool own = i + 1 == subscription->selection->count;
+    return own ? &subscription->client_told : &subscription->links[i].told;
+}
+
+static struct gap *add_gap(struct subscription *subscription, struct gap gap)
+{
+    struct gap **place = &subscription->gap;
+    while (*place)
+        place = &(*place)->following;
+    *place = malloc(sizeof gap);
+    if (*place)
+        **place = gap;
+    return *place;
+}
+
+static bool note_unknown(struct subscription *subscription, uint64_t start)
+{
+    struct gap gap = {.until = start, .reason = GAP_UNKNOWN};
+    for (size_t i = 0; i + 1 < subscription->selection->count; i++)
+        gap.names[i / 8] |= (uint8_t)(1 << i % 8);
+    return add_gap(subscription, gap) != NULL;
+}
+
+static bool note_trimmed(struct subscription *subscription, const struct piece *piece,
+                         enum gap_reason reason)
+{
+    if (!piece->trimmed_to)
+        return true;
+    struct gap gap = {.after = piece->start, .reason = reason};
+    for (size_t i = 0; i < subscription->selection->count; i++) {
+        uint64_t trimmed = piece->trimmed_to[i], *told = told_of(subscription, i);
+        if (trimmed <= piece->start || trimmed <= *told)
+            continue;
+        *told = trimmed;
+        gap.names[i / 8] |= (uint8_t)(1 << i % 8);
+        if (trimmed > gap.until)
+            gap.until = trimmed;
+    }
+    return piece->chosen || gap.until == 0 || add_gap(subscription, gap);
+}
+
+bool subscription_take(struct subscription *subscription, struct windows *windows,
+                       struct piece *piece)
+{
+    (void)windows;
+    enum gap_reason reason = GAP_SLOW;
+    CHECK(!subscription->piece);
+    subscription->asking = false;
+    subscription->piece = piece;
+    subscription->taken = 0;
+    if (subscription->state == SUBSCRIPTION_OPENING) {
+        reason = GAP_TRIMMED;
+        subscription->cursor = subscription->announced = piece->start;
+        for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
+            if (subscription->links[i].window->floor == UINT64_MAX)
+                subscription->links[i].window->floor = piece->head;
+        if (!subscription->selection->client_given)
+            subscription->client_told = piece->head;
+        else if (subscription->client_floor < piece->head)
+            subscription->client_floor = piece->head;
+        become(subscription, SUBSCRIPTION_CATCHING_UP);
+        if (piece->unknown && !note_unknown(subscription, piece->start))
+            return false;
+    }
+    CHECK(piece->start == subscription->cursor);
+    return note_trimmed(subscription, piece, reason);
+}
+
+void subscription_told(struct subscription *subscription)
+{
+    struct gap *gap = subscription->gap;
+    subscription->gap = gap->following;
+    free(gap);
+}
+
+static void finish_piece(struct subscription *subscription)
+{
+    if (subscription->cursor < subscription->piece->complete_to)
+        subscription->cursor = subscription->piece->complete_to;
+    free_piece(subscription);
+}
+
+void subscription_pause(struct subscription *subscription)
+{
+    if (!subscription->piece)
+        return;
+    if (subscription->taken == subscription->piece->count)
+        finish_piece(subscription);
+    else
+        free_piece(subscription);
+}
+
+/* ---- what is next ---- */
+
+static bool above_floors(const struct subscription *subscription)
+{
+    if (subscription->cursor < subscription->client_floor)
+        return false;
+    const struct link *own = subscription->client_link;
+    if (own && subscription->cursor < own->window->floor)
+        return false;
+    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
+        if (subscription->cursor < subscription->links[i].window->floor)
+            return false;
+    return true;
+}
+
+/* A window that holds something after the cursor, and the place of the first such entry. */
+struct source {
+    const struct window *window;
+    uint32_t place;
+};
+
+static size_t find_sources(const struct subscription *subscription, struct source *sources)
+{
+    size_t count = 0, named = (size_t)subscription->selection->count - 1;
+    for (size_t i = 0; i <= named; i++) {
+        const struct link *link = i < named ? &subscription->links[i] : subscription->client_link;
+        if (!link)
+            continue;
+        uint32_t place = window_after(link->window, subscription->cursor);
+        if (place < link->window->count)
+            sources[count++] = (struct source){link->window, place};
+    }
+    return count;
+}
+
+static size_t merge_windows(const struct subscription *subscription, struct event **events,
+                            size_t max, size_t max_bytes)
+{
+    struct source sources[SELECTION_MAX + 1];
+    size_t count = find_sources(subscription, sources), n = 0, bytes = 0;
+    while (n < max && count) {
+        struct event *oldest = window_entry(sources[0].window, sources[0].place);
+        for (size_t i = 1; i < count; i++) {
+            struct event *event = window_entry(sources[i].window, sources[i].place);
+            if (event->id < oldest->id)
+                oldest = event;
+        }
+        bytes += event_wire(oldest).n;
+        if (n && bytes > max_bytes)
+            break;
+        events[n++] = oldest;
+        for (size_t i = 0; i < count;) {
+            struct source *source = &sources[i];
+            if (window_entry(source->window, source->place) == oldest)
+                source->place++;
+            if (source->place == source->window->count)
+                *source = sources[--count];
+            else
+                i++;
+        }
+    }
+    return n;
+}
+
+static size_t rest_of_piece(const struct subscription *subscription, struct event **events,
+                            size_t max, size_t max_bytes)
+{
+    const struct piece *piece = subscription->piece;
+    size_t n = 0, bytes = 0;
+    while (n < max && subscription->taken + n < piece->count) {
+        struct event *event = piece->events[subscription->taken + n];
+        bytes += event_wire(event).n;
+        if (n && bytes > max_bytes)
+            break;
+        events[n++] = event;
+    }
+    return n;
+}
+
+enum next subscription_next(struct subscription *subscription, const struct windows *windows,
+                            struct event **events, size_t max, size_t max_bytes, size_t *count)
+{
+    (void)windows;
+    *count = 0;
+    if (subscription->state == SUBSCRIPTION_OPENING || subscription->state == SUBSCRIPTION_CLOSED)
+        return NEXT_NOTHING;
+    if (subscription->gap)
+        return NEXT_GAP;
+    if (subscription->piece) {
+        *count = rest_of_piece(subscription, events, max, max_bytes);
+        if (*count)
+            return NEXT_EVENTS;
+        finish_piece(subscription);
+    }
+    if (subscription->asking)
+        return NEXT_NOTHING;
+    bool above = above_floors(subscription);
+    if (above && subscription->state == SUBSCRIPTION_CATCHING_UP)
+        become(subscription, SUBSCRIPTION_LIVE);
+    if (!above) {
+        if (subscription->state == SUBSCRIPTION_LIVE)
+            become(subscription, SUBSCRIPTION_CATCHING_UP);
+        subscription->asking = true;
+        return NEXT_ASK;
+    }
+    *count = merge_windows(subscription, events, max, max_bytes);
+    return *count ? NEXT_EVENTS : NEXT_NOTHING;
+}
+
+void subscription_wrote(struct subscription *subscription, const struct event *event)
+{
+    CHECK(event->id > subscription->cursor);
+    subscription->cursor = subscription->announced = event->id;
+    if (subscription->piece)
+        subscription->taken++;
+}
+
+bool subscription_moved(struct subscription *subscription, const struct windows *windows,
+                        uint64_t *id)
+{
+    struct source sources[SELECTION_MAX + 1];
+    if (subscription->state == SUBSCRIPTION_LIVE && above_floors(subscription) &&
+        find_sources(subscription, sources) == 0 && subscription->cursor < windows->head)
+        subscription->cursor = windows->head;
+    if (subscription->gap || subscription->cursor <= subscription->announced)
+        return false;
+    *id = subscription->announced = subscription->cursor;
+    return true;
+}

@@ -1,0 +1,100 @@
+/* A subscription is a cursor: the position up to which everything on its channels has been written
+ * or does not concern it. No queue. What lies after the cursor comes from the windows (live) or,
+ * when the cursor is below a floor, in pieces from the log (catching up).
+ *
+ *     opening ──piece──▶ catching up ⇄ live
+ *         └────────────────┴────────────┴──▶ closed
+ *
+ * The owner (a stream) asks subscription_next what to write, writes it, and says how far it came.
+ * One thread: the worker's. No socket, no HTTP. */
+#ifndef FRESHET_HUB_SUBSCRIPTION_H
+#define FRESHET_HUB_SUBSCRIPTION_H
+
+#include "hub/piece.h"
+#include "hub/selection.h"
+#include "hub/window.h"
+
+enum subscription_state {
+    SUBSCRIPTION_OPENING,
+    SUBSCRIPTION_CATCHING_UP,
+    SUBSCRIPTION_LIVE,
+    SUBSCRIPTION_CLOSED,
+};
+
+enum gap_reason { GAP_TRIMMED, GAP_SLOW, GAP_UNKNOWN, GAP_REASONS };
+
+/* What has to be told before the cursor goes on. */
+struct gap {
+    struct gap *following;
+    uint64_t after; /* not for GAP_UNKNOWN */
+    uint64_t until;
+    enum gap_reason reason;
+    uint8_t names[(SELECTION_MAX + 1 + 7) / 8]; /* a bit for each name of the selection */
+};
+
+struct subscription {
+    struct selection *selection;
+    struct link *links; /* one for each name but the client's own; &only where that is one */
+    struct link only;
+    struct link
+        *client_link; /* the client's own channel; made on the first event that is sent there */
+    LIST_ENTRY(subscription) by_client;
+    uint64_t cursor;
+    uint64_t announced; /* the newest id that the reader has seen */
+    uint64_t
+        client_floor;     /* of the client's own channel, which is watched before it has a window */
+    uint64_t client_told; /* losses up to here were told, or cannot have been, for that channel */
+    struct piece *piece;
+    struct gap *gap;
+    uint32_t taken; /* events of the piece that are written */
+    uint8_t state;
+    bool asking; /* a piece is on its way */
+};
+
+/* Opening: joins the windows of the selection (takes a reference) and waits for the log's first
+ * piece. False where there is no memory; nothing is left behind. */
+bool subscription_open(struct subscription *subscription, struct windows *windows,
+                       struct selection *selection);
+
+/* Leaves the windows and frees what it holds. Idempotent. */
+void subscription_close(struct subscription *subscription, struct windows *windows);
+
+/* The log's answer to the opening or to a request for more; takes the piece. False where there is
+ * no memory to tell a loss by: the stream has to be closed. */
+bool subscription_take(struct subscription *subscription, struct windows *windows,
+                       struct piece *piece);
+
+/* What is next for the reader. */
+enum next {
+    NEXT_NOTHING, /* all is written, for now */
+    NEXT_GAP,     /* tell subscription->gap, then subscription_told */
+    NEXT_EVENTS,  /* write these in order, and subscription_wrote for each */
+    NEXT_ASK,     /* ask the log for what lies after the cursor; sets `asking` */
+};
+/* events: room for max of them; they stay valid until the next call of anything here. *count tells
+ * how many there are: at least one with NEXT_EVENTS, no more than fit in max_bytes, but one always.
+ */
+enum next subscription_next(struct subscription *subscription, const struct windows *windows,
+                            struct event **events, size_t max, size_t max_bytes, size_t *count);
+
+/* The event is written, or so far that it will be: the cursor moves there. */
+void subscription_wrote(struct subscription *subscription, const struct event *event);
+
+/* The notice is written. Frees it. */
+void subscription_told(struct subscription *subscription);
+
+/* The reader takes no more for now: forgets what it holds of a piece, to ask again later. */
+void subscription_pause(struct subscription *subscription);
+
+/* Where a reader that is live has everything up to windows->head: moves the cursor there. Tells in
+ * *id the position if the reader has not seen it. */
+bool subscription_moved(struct subscription *subscription, const struct windows *windows,
+                        uint64_t *id);
+
+/* An event is sent to a client: its subscriptions here get a window for it if they have none. */
+void clients_open_window(struct windows *windows, struct span channel, uint64_t hash);
+
+const char *gap_reason_name(enum gap_reason reason);
+const char *subscription_state_name(enum subscription_state state);
+
+#endif

@@ -1,0 +1,280 @@
+/* Windows and the fan-out. See window.h for the drawing. */
+#include "hub/window.h"
+
+#include "base/check.h"
+#include "hub/subscription.h"
+
+#include <stdlib.h>
+
+void windows_init(struct windows *windows, struct window_limits limits,
+                  void *(*watch)(void *, struct window *), void (*unwatch)(void *, void *),
+                  void *context)
+{
+    CHECK(limits.entries > 0 && limits.window_entries > 0 &&
+          (limits.window_entries & (limits.window_entries - 1)) == 0);
+    *windows =
+        (struct windows){.limits = limits, .watch = watch, .unwatch = unwatch, .context = context};
+    TAILQ_INIT(&windows->active);
+}
+
+void windows_fini(struct windows *windows)
+{
+    windows_trim(windows, UINT64_MAX);
+    CHECK(!windows->match.exact && !windows->match.prefixes);
+    free(windows->ages);
+    free(windows->clients);
+}
+
+/* ---- one ring ---- */
+
+static void unserve(struct windows *windows, struct window *window, uint32_t keep)
+{
+    while (window->unserved > keep) {
+        struct event *event = window_entry(window, window->count - window->unserved);
+        windows->backlog--;
+        windows->backlog_bytes -= event_size(event);
+        window->unserved--;
+    }
+}
+
+static void pop(struct windows *windows, struct window *window)
+{
+    if (window->unserved == window->count)
+        unserve(windows, window, window->count - 1);
+    struct event *event = window_entry(window, 0);
+    window->floor = event->id;
+    window->first = (window->first + 1) & (window->capacity - 1);
+    window->count--;
+    windows->bytes -= event_size(event);
+    event_unref(event);
+}
+
+static bool make_room(struct windows *windows, struct window *window)
+{
+    if (window->count == windows->limits.window_entries)
+        pop(windows, window);
+    if (window->count < window->capacity)
+        return true;
+    uint32_t capacity = window->capacity ? window->capacity * 2 : 4;
+    if (capacity > windows->limits.window_entries)
+        capacity = windows->limits.window_entries;
+    struct event **ring = malloc(capacity * sizeof *ring);
+    if (!ring)
+        return false;
+    for (uint32_t i = 0; i < window->count; i++)
+        ring[i] = window_entry(window, i);
+    free(window->ring);
+    window->ring = ring;
+    window->first = 0;
+    window->capacity = capacity;
+    return true;
+}
+
+uint32_t window_after(const struct window *window, uint64_t after)
+{
+    uint32_t low = 0, high = window->count;
+    if (high && window_entry(window, high - 1)->id <= after)
+        return high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (window_entry(window, middle)->id <= after)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- ages: the oldest entries of all windows go first ---- */
+
+static void free_if_done(struct window *window)
+{
+    if (window->closed && window->aged == 0)
+        free(window);
+}
+
+static void drop_oldest(struct windows *windows)
+{
+    struct window_age age = windows->ages[windows->age_first];
+    windows->age_first = (windows->age_first + 1) & (windows->age_capacity - 1);
+    windows->age_count--;
+    age.window->aged--;
+    if (age.window->count && window_entry(age.window, 0)->id == age.id)
+        pop(windows, age.window);
+    free_if_done(age.window);
+}
+
+static void remember_age(struct windows *windows, struct window *window, uint64_t id)
+{
+    if (windows->age_count == windows->age_capacity) {
+        size_t capacity = windows->age_capacity ? windows->age_capacity * 2 : 64;
+        struct window_age *ages = memory_new(capacity * sizeof *ages);
+        for (size_t i = 0; i < windows->age_count; i++)
+            ages[i] = windows->ages[(windows->age_first + i) & (windows->age_capacity - 1)];
+        free(windows->ages);
+        windows->ages = ages;
+        windows->age_first = 0;
+        windows->age_capacity = capacity;
+    }
+    size_t place = (windows->age_first + windows->age_count++) & (windows->age_capacity - 1);
+    windows->ages[place] = (struct window_age){window, id};
+    window->aged++;
+}
+
+void windows_trim(struct windows *windows, uint64_t up_to)
+{
+    while (windows->age_count && windows->ages[windows->age_first].id <= up_to)
+        drop_oldest(windows);
+}
+
+/* ---- windows come and go ---- */
+
+struct window *window_get(struct windows *windows, struct span name, uint64_t hash, bool prefix,
+                          uint64_t floor)
+{
+    struct match_entry *entry = match_find(&windows->match, name, hash, prefix);
+    if (entry)
+        return CONTAINER_OF(entry, struct window, entry);
+    struct window *window = calloc(1, sizeof *window + name.n + 1);
+    if (!window)
+        return NULL;
+    memcpy(window->name, name.p, name.n);
+    window->entry.name = (struct span){window->name, name.n};
+    window->entry.hash = hash;
+    window->entry.prefix = prefix;
+    window->floor = floor;
+    TAILQ_INIT(&window->links);
+    bool own = name.n && name.p[0] == '@';
+    if (!match_add(&windows->match, &window->entry)) {
+        free(window);
+        return NULL;
+    }
+    if (!own && !(window->unwatch = windows->watch(windows->context, window))) {
+        match_remove(&windows->match, &window->entry);
+        free(window);
+        return NULL;
+    }
+    return window;
+}
+
+static void settle(struct windows *windows, struct window *window)
+{
+    if (window->due == 0) {
+        unserve(windows, window, 0);
+        if (window->active)
+            TAILQ_REMOVE(&windows->active, window, turn);
+        window->active = false;
+    } else if (window->lap_due == 0) {
+        unserve(windows, window, window->count - window_after(window, window->lap_id));
+        window->lap_due = window->due;
+        window->lap_id = window_newest(window);
+    }
+}
+
+void window_drop(struct windows *windows, struct window *window)
+{
+    if (window->link_count || window->closed)
+        return;
+    window->due = 0;
+    settle(windows, window);
+    while (window->count)
+        pop(windows, window);
+    free(window->ring);
+    window->ring = NULL;
+    window->capacity = 0;
+    match_remove(&windows->match, &window->entry);
+    if (window->unwatch)
+        windows->unwatch(windows->context, window->unwatch);
+    window->closed = true;
+    free_if_done(window);
+}
+
+void window_join(struct window *window, struct link *link, struct subscription *subscription)
+{
+    *link = (struct link){.window = window, .subscription = subscription};
+    if (window->next)
+        TAILQ_INSERT_BEFORE(window->next, link, circle);
+    else
+        TAILQ_INSERT_TAIL(&window->links, link, circle);
+    window->link_count++;
+}
+
+void window_leave(struct windows *windows, struct link *link)
+{
+    struct window *window = link->window;
+    if (window->next == link)
+        window->next = TAILQ_NEXT(link, circle);
+    TAILQ_REMOVE(&window->links, link, circle);
+    link->window = NULL;
+    window->link_count--;
+    if (window->due > window->link_count)
+        window->due = window->link_count;
+    if (window->lap_due > window->due)
+        window->lap_due = window->due;
+    if (window->link_count == 0)
+        window_drop(windows, window);
+    else
+        settle(windows, window);
+}
+
+/* ---- entries in, links out ---- */
+
+struct append {
+    struct windows *windows;
+    struct event *event;
+};
+
+static void append_to(void *context, struct match_entry *entry)
+{
+    struct append *append = context;
+    struct windows *windows = append->windows;
+    struct window *window = CONTAINER_OF(entry, struct window, entry);
+    struct event *event = append->event;
+    if (window->floor == UINT64_MAX || event->id <= window_newest(window))
+        return; /* sent for a watch that ended; this one begins later */
+    if (!make_room(windows, window)) {
+        while (window->count)
+            pop(windows, window);
+        window->floor = event->id; /* the cursors below it read it from the log */
+    } else {
+        window->ring[(window->first + window->count++) & (window->capacity - 1)] = event_ref(event);
+        windows->bytes += event_size(event);
+        window->unserved++;
+        windows->backlog++;
+        windows->backlog_bytes += event_size(event);
+        remember_age(windows, window, event->id);
+    }
+    window->due = window->link_count;
+    if (!window->active) {
+        window->active = true;
+        window->lap_due = window->due;
+        window->lap_id = event->id;
+        TAILQ_INSERT_TAIL(&windows->active, window, turn);
+    }
+}
+
+void windows_append(struct windows *windows, struct event *event)
+{
+    CHECK(event->id > windows->head);
+    struct span channel = event_channel(event);
+    if (channel.p[0] == '@')
+        clients_open_window(windows, channel, event->hash);
+    struct append append = {windows, event};
+    match_each(&windows->match, channel, event->hash, append_to, &append);
+    windows->head = event->id;
+    while (windows->age_count > windows->limits.entries || windows->bytes > windows->limits.bytes)
+        drop_oldest(windows);
+}
+
+struct link *windows_next(struct windows *windows)
+{
+    struct window *window = TAILQ_FIRST(&windows->active);
+    if (!window)
+        return NULL;
+    struct link *link = window->next ? window->next : TAILQ_FIRST(&window->links);
+    window->next = TAILQ_NEXT(link, circle);
+    window->due--;
+    window->lap_due--;
+    settle(windows, window);
+    return link;
+}

@@ -8,7 +8,7 @@
 
 struct http_body {
     uint64_t left; /* of the sized body or of the chunk */
-    uint16_t line; /* bytes of the chunk line or trailers so far, limited */
+    uint16_t line; /* digits of the size, or bytes of the extensions or trailers so far, limited */
     uint8_t state;
 };
 
@@ -17,10 +17,12 @@ void http_body_init(struct http_body *body, const struct http_request *request);
 /* True when all of it has come. */
 bool http_body_done(const struct http_body *body);
 
-/* Takes bytes and appends what they hold to out (out->max is the limit of the whole body); *used
- * tells how many belonged to the body. ERROR_TOO_LARGE as soon as it is sure to pass the limit (for
- * a sized body before the first byte), ERROR_HTTP_CHUNK, ERROR_NO_MEMORY. Chunk extensions are
- * skipped, trailers are read and dropped; both are limited. */
+/* Takes bytes and appends what they hold to out (out->max is the limit of the whole body, and out
+ * grows only by what has come); *used tells how many belonged to the body, on an error how many
+ * were good. ERROR_TOO_LARGE as soon as it is sure to pass the limit (for a sized body before the
+ * first byte, even if fed none), ERROR_NO_MEMORY, ERROR_HTTP_CHUNK…, ERROR_HTTP_TRAILER…; after one
+ * of these the connection cannot be used on. Chunk extensions are skipped (256 bytes a chunk),
+ * trailers are read and dropped (4 KiB in all). */
 enum error http_body_feed(struct http_body *body, struct span bytes, size_t *used, struct buf *out);
 
 #endif

@@ -79,8 +79,10 @@ static bool join_client_window(struct subscription *subscription, struct window 
     return true;
 }
 
-void clients_open_window(struct windows *windows, struct span channel, uint64_t hash)
+void clients_open_window(struct windows *windows, const struct event *event)
 {
+    struct span channel = event_channel(event);
+    uint64_t hash = event->hash;
     if (windows->client_count == 0)
         return;
     struct window *window = NULL;
@@ -93,7 +95,7 @@ void clients_open_window(struct windows *windows, struct span channel, uint64_t 
         if (!window)
             window = window_get(windows, channel, hash, false, 0);
         if (!window || !join_client_window(subscription, window))
-            subscription->client_floor = UINT64_MAX; /* without a window, always from the log */
+            subscription->client_floor = event->id; /* without a window it reads this from the log */
     }
     if (window)
         window_drop(windows, window); /* nobody could join */

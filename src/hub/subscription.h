@@ -92,7 +92,7 @@ bool subscription_moved(struct subscription *subscription, const struct windows 
                         uint64_t *id);
 
 /* An event is sent to a client: its subscriptions here get a window for it if they have none. */
-void clients_open_window(struct windows *windows, struct span channel, uint64_t hash);
+void clients_open_window(struct windows *windows, const struct event *event);
 
 const char *gap_reason_name(enum gap_reason reason);
 const char *subscription_state_name(enum subscription_state state);

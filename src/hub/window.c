@@ -123,8 +123,15 @@ static void remember_age(struct windows *windows, struct window *window, uint64_
 
 void windows_trim(struct windows *windows, uint64_t up_to)
 {
-    while (windows->age_count && windows->ages[windows->age_first].id <= up_to)
+    while (windows->age_count) {
+        const struct window_age *age = &windows->ages[windows->age_first];
+        if (age->id > up_to)
+            return;
+        bool held = age->window->count && window_entry(age->window, 0)->id == age->id;
+        if (held && age->window->unserved == age->window->count)
+            return; /* the fan-out still needs it */
         drop_oldest(windows);
+    }
 }
 
 /* ---- windows come and go ---- */
@@ -258,7 +265,7 @@ void windows_append(struct windows *windows, struct event *event)
     CHECK(event->id > windows->head);
     struct span channel = event_channel(event);
     if (channel.p[0] == '@')
-        clients_open_window(windows, channel, event->hash);
+        clients_open_window(windows, event);
     struct append append = {windows, event};
     match_each(&windows->match, channel, event->hash, append_to, &append);
     windows->head = event->id;

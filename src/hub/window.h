@@ -108,7 +108,8 @@ void window_leave(struct windows *windows, struct link *link);
  * each. */
 void windows_append(struct windows *windows, struct event *event);
 
-/* Drops every entry up to this id: the log does not hold it in memory any more either. */
+/* Drops the entries up to this id, which the log does not hold in memory any more either; but none that
+ * the fan-out has still to carry round. */
 void windows_trim(struct windows *windows, uint64_t up_to);
 
 /* The link to serve next, NULL when all circles are round. To be served means to be offered the

@@ -1,0 +1,344 @@
+/* The engine's thread: takes requests from its mailbox, runs the log in bounded turns, and sends
+ * entries and answers on. Publishes go before reads, so that a storm of reconnects does not hold
+ * them up; within a turn everything for one worker keeps its order, and the newest id is told after
+ * it is sent. */
+#include "engine/engine.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { TURN_PUBLISHES = 256, TURN_STEPS = 32 };
+
+struct outlet {
+    struct mailbox *mailbox;
+    struct progress *progress;
+    struct entries *filling; /* the newest mail of this turn, if it is entries with room */
+    uint64_t sent, sent_bytes;
+};
+
+struct engine {
+    struct log log;
+    struct mailbox mailbox;
+    struct ev_loop *loop;
+    ev_prepare turn;
+    ev_idle busy; /* running while work is left, so that the loop does not sleep */
+    ev_timer expiry;
+    pthread_t thread;
+    bool running;
+    struct request_list publishes, steps, held;
+    unsigned workers, quiet;
+    struct engine_figures figures;
+    _Atomic uint64_t head, gone_to;
+    _Atomic bool holding, stop;
+    struct mail ends[ENGINE_WORKERS_MAX];
+    struct outlet outlets[ENGINE_WORKERS_MAX];
+};
+
+/* ---- to the workers ---- */
+
+static void send_filling(struct outlet *outlet)
+{
+    if (!outlet->filling)
+        return;
+    mailbox_put(outlet->mailbox, &outlet->filling->mail);
+    outlet->filling = NULL;
+}
+
+static void send_event(void *context, unsigned worker, struct event *event)
+{
+    struct engine *engine = context;
+    struct outlet *outlet = &engine->outlets[worker];
+    if (outlet->filling && outlet->filling->count == ENTRIES_MAX)
+        send_filling(outlet);
+    if (!outlet->filling) {
+        outlet->filling = memory_new(sizeof *outlet->filling);
+        outlet->filling->mail.kind = ENGINE_ENTRIES;
+    }
+    outlet->filling->events[outlet->filling->count++] = event;
+    outlet->sent++;
+    outlet->sent_bytes += event_size(event);
+}
+
+static void send_answer(struct engine *engine, struct request *request)
+{
+    struct outlet *outlet = &engine->outlets[request->worker];
+    send_filling(outlet);
+    request->mail.kind = ENGINE_ANSWER;
+    mailbox_put(outlet->mailbox, &request->mail);
+}
+
+static bool is_behind(const struct outlet *outlet)
+{
+    const struct progress *progress = outlet->progress;
+    uint64_t taken = atomic_load_explicit(&progress->taken, memory_order_acquire);
+    uint64_t taken_bytes = atomic_load_explicit(&progress->taken_bytes, memory_order_relaxed);
+    uint64_t waiting = atomic_load_explicit(&progress->waiting, memory_order_relaxed);
+    uint64_t waiting_bytes = atomic_load_explicit(&progress->waiting_bytes, memory_order_relaxed);
+    return outlet->sent - taken + waiting > ENGINE_BEHIND_ENTRIES ||
+           outlet->sent_bytes - taken_bytes + waiting_bytes > ENGINE_BEHIND_BYTES;
+}
+
+static bool any_behind(const struct engine *engine)
+{
+    for (unsigned i = 0; i < engine->workers; i++)
+        if (is_behind(&engine->outlets[i]))
+            return true;
+    return false;
+}
+
+/* A publish waits for its answer while a worker is far behind; everything else is answered at once.
+ */
+static void answer(void *context, struct request *request)
+{
+    struct engine *engine = context;
+    if (request->kind == REQUEST_PUBLISH && !request->error)
+        request_list_add(&engine->held, request);
+    else
+        send_answer(engine, request);
+}
+
+static void release_held(struct engine *engine)
+{
+    if (!engine->held.first)
+        return;
+    atomic_store(&engine->holding,
+                 true); /* first, so that no worker that catches up now goes unheard */
+    if (any_behind(engine))
+        return;
+    atomic_store(&engine->holding, false);
+    struct request *request;
+    while ((request = request_list_take(&engine->held)))
+        send_answer(engine, request);
+}
+
+/* ---- turns ---- */
+
+static void sort_mail(struct engine *engine)
+{
+    struct mail *mail = mailbox_take(&engine->mailbox);
+    while (mail) {
+        struct request *request = CONTAINER_OF(mail, struct request, mail);
+        mail = mail->next;
+        if (request->kind == REQUEST_PUBLISH)
+            request_list_add(&engine->publishes, request);
+        else
+            request_list_add(&engine->steps, request);
+    }
+}
+
+static void worker_is_quiet(struct engine *engine, struct request *request)
+{
+    request_free(request);
+    if (++engine->quiet < engine->workers)
+        return;
+    for (unsigned i = 0; i < engine->workers; i++) {
+        send_filling(&engine->outlets[i]);
+        engine->ends[i].kind = ENGINE_END;
+        mailbox_put(engine->outlets[i].mailbox, &engine->ends[i]);
+    }
+}
+
+static void publish_some(struct engine *engine, uint64_t now_ms)
+{
+    struct request_list batch;
+    struct request *request;
+    request_list_init(&batch);
+    for (int i = 0; i < TURN_PUBLISHES && (request = request_list_take(&engine->publishes)); i++)
+        request_list_add(&batch, request);
+    if (batch.first)
+        log_publish(&engine->log, &batch, now_ms);
+}
+
+static void step_some(struct engine *engine)
+{
+    for (int i = 0; i < TURN_STEPS; i++) {
+        struct request *request = request_list_take(&engine->steps);
+        if (!request)
+            return;
+        if (request->kind == REQUEST_QUIET)
+            worker_is_quiet(engine, request);
+        else if (!log_step(&engine->log, request))
+            request_list_add(&engine->steps, request);
+    }
+}
+
+static void tell_figures(struct engine *engine)
+{
+    const struct tail *tail = &engine->log.tail;
+    atomic_store_explicit(&engine->figures.bytes, tail->bytes, memory_order_relaxed);
+    atomic_store_explicit(&engine->figures.channels, tail->channels.count, memory_order_relaxed);
+    atomic_store_explicit(&engine->gone_to, tail_gone_to(tail, engine->log.head),
+                          memory_order_relaxed);
+    atomic_store_explicit(&engine->head, engine->log.head, memory_order_release);
+}
+
+static void set_expiry(struct engine *engine, uint64_t now_ms)
+{
+    uint64_t next = tail_next_expiry(&engine->log.tail);
+    if (next == UINT64_MAX || ev_is_active(&engine->expiry))
+        return;
+    uint64_t delay = next > now_ms ? next - now_ms : 1;
+    ev_timer_set(&engine->expiry, (double)(delay < 60000 ? delay : 60000) / 1000, 0.);
+    ev_timer_start(engine->loop, &engine->expiry);
+}
+
+static void on_expiry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct engine *engine = timer->data;
+    if (tail_expire(&engine->log.tail, clock_wall_ms())) {
+        ev_timer_set(timer, 0., 0.);
+        ev_timer_start(loop, timer);
+    }
+}
+
+static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
+{
+    (void)events;
+    struct engine *engine = turn->data;
+    uint64_t now_ms = clock_wall_ms();
+    sort_mail(engine);
+    publish_some(engine, now_ms);
+    step_some(engine);
+    for (unsigned i = 0; i < engine->workers; i++)
+        send_filling(&engine->outlets[i]);
+    tell_figures(engine);
+    release_held(engine);
+    set_expiry(engine, now_ms);
+    if (engine->publishes.first || engine->steps.first)
+        ev_idle_start(loop, &engine->busy);
+    else
+        ev_idle_stop(loop, &engine->busy);
+    if (atomic_load(&engine->stop))
+        ev_break(loop, EVBREAK_ALL);
+}
+
+/* Mail is taken in the turn, which comes before the loop sleeps again. */
+static void on_mail(struct ev_loop *loop, ev_async *wake, int events)
+{
+    (void)loop, (void)wake, (void)events;
+}
+
+static void on_busy(struct ev_loop *loop, ev_idle *idle, int events)
+{
+    (void)loop, (void)idle, (void)events;
+}
+
+static void *run(void *context)
+{
+    struct engine *engine = context;
+    ev_run(engine->loop, 0);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+struct engine *engine_new(const struct engine_settings *settings)
+{
+    struct engine *engine = memory_new(sizeof *engine);
+    struct log_owner owner = {send_event, answer, engine};
+    enum error error = log_open(&engine->log, settings->ops, settings->limits, settings->workers,
+                                owner, clock_wall_ms());
+    engine->loop = error ? NULL : ev_loop_new(EVFLAG_AUTO);
+    if (!engine->loop) {
+        log_line(LOG_ERROR, "engine.failed", "engine=%s error=%s", settings->ops->name,
+                 error ? error_name(error) : "no-event-loop");
+        free(engine);
+        return NULL;
+    }
+    engine->workers = settings->workers;
+    request_list_init(&engine->publishes);
+    request_list_init(&engine->steps);
+    request_list_init(&engine->held);
+    mailbox_open(&engine->mailbox, engine->loop, on_mail, engine);
+    ev_prepare_init(&engine->turn, on_turn);
+    ev_idle_init(&engine->busy, on_busy);
+    ev_timer_init(&engine->expiry, on_expiry, 0., 0.);
+    engine->turn.data = engine->expiry.data = engine;
+    ev_prepare_start(engine->loop, &engine->turn);
+    tell_figures(engine);
+    return engine;
+}
+
+void engine_connect(struct engine *engine, unsigned worker, struct mailbox *mailbox,
+                    struct progress *progress)
+{
+    CHECK(worker < engine->workers && !engine->running);
+    engine->outlets[worker].mailbox = mailbox;
+    engine->outlets[worker].progress = progress;
+}
+
+void engine_start(struct engine *engine)
+{
+    CHECK(!engine->running);
+    engine->running = true;
+    CHECK(pthread_create(&engine->thread, NULL, run, engine) == 0);
+}
+
+static void free_list(struct request_list *list)
+{
+    struct request *request;
+    while ((request = request_list_take(list)))
+        request_free(request);
+}
+
+void engine_stop(struct engine *engine)
+{
+    if (!engine->running)
+        return;
+    atomic_store(&engine->stop, true);
+    mailbox_wake(&engine->mailbox);
+    pthread_join(engine->thread, NULL);
+    engine->running = false;
+    sort_mail(engine);
+    free_list(&engine->publishes);
+    free_list(&engine->steps);
+    free_list(&engine->held);
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    engine_stop(engine);
+    mailbox_close(&engine->mailbox);
+    ev_loop_destroy(engine->loop);
+    log_close(&engine->log);
+    free(engine);
+}
+
+void engine_post(struct engine *engine, struct request *request)
+{
+    mailbox_put(&engine->mailbox, &request->mail);
+}
+
+uint64_t engine_head(const struct engine *engine)
+{
+    return atomic_load_explicit(&engine->head, memory_order_acquire);
+}
+
+uint64_t engine_gone_to(const struct engine *engine)
+{
+    return atomic_load_explicit(&engine->gone_to, memory_order_relaxed);
+}
+
+void engine_caught_up(struct engine *engine)
+{
+    if (atomic_load(&engine->holding))
+        mailbox_wake(&engine->mailbox);
+}
+
+const struct engine_figures *engine_figures(const struct engine *engine)
+{
+    return &engine->figures;
+}
+
+const char *engine_name(const struct engine *engine)
+{
+    return engine->log.ops->name;
+}

@@ -1,0 +1,143 @@
+/* The engine: the log on a thread of its own, and what stores can stand behind it.
+ *
+ *     worker ──request──▶ engine ──▶ store (append) ──▶ log (order, tail)
+ *       ▲                                                   │
+ *       └──── the same request, answered ◀── entries in id order, to the workers that watch
+ *
+ * Everything is asynchronous: a worker posts a request and gets the same request back in its own
+ * mailbox when it is done. An answer never overtakes the entries that the log had when it was
+ * given. */
+#ifndef FRESHET_ENGINE_ENGINE_H
+#define FRESHET_ENGINE_ENGINE_H
+
+#include "base/error.h"
+#include "engine/tail.h"
+#include "net/mailbox.h"
+
+enum { ENGINE_WORKERS_MAX = 64 };
+
+enum request_kind {
+    REQUEST_PUBLISH, /* event in; its id is set when it comes back without an error */
+    REQUEST_OPEN,    /* selection and start in; from now on this worker watches them; piece out */
+    REQUEST_READ,    /* selection and after in; piece out */
+    REQUEST_UNWATCH, /* name, hash, prefix in; is freed by the engine, not answered */
+    REQUEST_QUIET,   /* this worker will publish no more; answered by ENGINE_END to all when all are
+                      */
+};
+
+/* One for each thing asked. Made by the worker (request_new), freed by it when it is back
+ * (request_free); between, it is the engine's, but for context, which only the worker reads and
+ * writes: NULL there is how it cancels. */
+struct request {
+    struct mail mail; /* kind: ENGINE_ANSWER when it is back */
+    enum request_kind kind;
+    uint16_t worker;
+    enum error error;
+    void *context;
+    struct event *event;
+    struct selection *selection;
+    struct start start;
+    uint64_t after;
+    struct tail_search search;
+    struct piece *piece;
+    uint64_t hash;
+    bool prefix;
+    uint16_t name_length;
+    char name[];
+};
+
+/* What comes into a worker's mailbox from the engine, by mail.kind. */
+enum engine_mail {
+    ENGINE_ENTRIES, /* struct entries */
+    ENGINE_ANSWER,  /* struct request */
+    ENGINE_END,     /* struct mail: the log takes nothing more; entries before it are the last */
+    ENGINE_MAILS,   /* other senders number theirs from here */
+};
+
+enum { ENTRIES_MAX = 60 };
+
+/* Entries in id order, each with a reference that is the receiver's. Freed by the receiver (free).
+ */
+struct entries {
+    struct mail mail;
+    uint32_t count;
+    struct event *events[ENTRIES_MAX];
+};
+
+/* How far a worker has come, for slowing publishers who outrun delivery: the worker writes, the
+ * engine reads. Whole numbers since the start, but waiting: not yet carried round by its fan-out.
+ */
+struct progress {
+    _Atomic uint64_t taken, taken_bytes;
+    _Atomic uint64_t waiting, waiting_bytes;
+};
+
+struct log;
+struct request_list;
+
+/* A store behind the log. One const table each. All functions run on the engine's thread and do not
+ * block it; what takes long completes later by log_accept. */
+struct engine_ops {
+    const char *name;
+    /* Finds or makes the newest id of the log, from where it goes on. */
+    enum error (*open)(struct log *log, uint64_t now_ms, uint64_t *head);
+    /* Takes publishes in order, gives each an id above all before (frame_stamp), keeps them as safe
+     * as it promises, then calls log_accept for each in order, or log_refuse. */
+    void (*append)(struct log *log, struct request_list *batch, uint64_t now_ms);
+    void (*close)(struct log *log);
+};
+
+extern const struct engine_ops memory_engine;
+
+struct engine;
+
+struct engine_settings {
+    const struct engine_ops *ops;
+    struct tail_limits limits;
+    unsigned workers; /* 1 to ENGINE_WORKERS_MAX */
+};
+
+/* What the log holds, for metrics: written by the engine, read by anyone. */
+struct engine_figures {
+    _Atomic uint64_t bytes, channels;
+};
+
+/* Not yet running. NULL and a line in the log where that fails. */
+struct engine *engine_new(const struct engine_settings *settings);
+
+/* Where worker's entries and answers go, and how far it says it is; both outlive the engine. Before
+ * engine_start, for every worker. */
+void engine_connect(struct engine *engine, unsigned worker, struct mailbox *mailbox,
+                    struct progress *progress);
+
+void engine_start(struct engine *engine);
+
+/* Ends the thread. No worker posts any more; requests that are still under way are freed. */
+void engine_stop(struct engine *engine);
+void engine_free(struct engine *engine);
+
+/* Hands a request to the engine. Any worker's thread. */
+void engine_post(struct engine *engine, struct request *request);
+
+/* Every entry up to here that this worker watches is in its mailbox already. Read this, then take
+ * the mail: afterwards the worker has everything up to it. Any thread. */
+uint64_t engine_head(const struct engine *engine);
+
+/* Entries up to here are not in the log's memory any more. Any thread. */
+uint64_t engine_gone_to(const struct engine *engine);
+
+/* A worker that was far behind has caught up: held answers may go. Cheap when none is held. */
+void engine_caught_up(struct engine *engine);
+
+/* How far behind a worker may be before answers are held. */
+enum { ENGINE_BEHIND_ENTRIES = 512, ENGINE_BEHIND_BYTES = 1 << 20 };
+
+const struct engine_figures *engine_figures(const struct engine *engine);
+const char *engine_name(const struct engine *engine);
+
+/* name: for REQUEST_UNWATCH, else empty. NULL where there is no memory. */
+struct request *request_new(enum request_kind kind, unsigned worker, struct span name);
+/* Frees it and what it holds. */
+void request_free(struct request *request);
+
+#endif

@@ -1,0 +1,78 @@
+/* The wheel. A timeout is in the slot of its tick or, where that is further ahead than the wheel is
+ * long, in the furthest slot, from where it is placed again. */
+#include "net/wheel.h"
+
+#include "base/check.h"
+
+void wheel_init(struct wheel *wheel, uint64_t now_ms)
+{
+    for (int i = 0; i < WHEEL_SLOTS; i++)
+        LIST_INIT(&wheel->slots[i]);
+    wheel->tick = now_ms / WHEEL_TICK_MS;
+    wheel->count = 0;
+}
+
+static void place(struct wheel *wheel, struct timeout *timeout)
+{
+    uint64_t tick = timeout->due_ms / WHEEL_TICK_MS + 1; /* late, never early */
+    if (tick < wheel->tick)
+        tick = wheel->tick;
+    if (tick >= wheel->tick + WHEEL_SLOTS)
+        tick = wheel->tick + WHEEL_SLOTS - 1;
+    timeout->placed = tick + 1;
+    LIST_INSERT_HEAD(&wheel->slots[tick % WHEEL_SLOTS], timeout, slot);
+    wheel->count++;
+}
+
+void wheel_clear(struct wheel *wheel, struct timeout *timeout)
+{
+    if (!timeout->placed)
+        return;
+    LIST_REMOVE(timeout, slot);
+    timeout->placed = 0;
+    wheel->count--;
+}
+
+void wheel_set(struct wheel *wheel, struct timeout *timeout, uint64_t due_ms)
+{
+    if (timeout->placed && due_ms >= timeout->due_ms) {
+        timeout->due_ms = due_ms;
+        return;
+    }
+    wheel_clear(wheel, timeout);
+    timeout->due_ms = due_ms;
+    place(wheel, timeout);
+}
+
+struct timeout *wheel_next(struct wheel *wheel, uint64_t now_ms)
+{
+    uint64_t now = now_ms / WHEEL_TICK_MS;
+    if (wheel->count == 0 && wheel->tick < now)
+        wheel->tick = now;
+    while (wheel->tick <= now) {
+        struct timeout *timeout = LIST_FIRST(&wheel->slots[wheel->tick % WHEEL_SLOTS]);
+        if (!timeout) {
+            if (wheel->tick == now)
+                return NULL;
+            wheel->tick++;
+            continue;
+        }
+        CHECK(timeout->placed);
+        wheel_clear(wheel, timeout);
+        if (timeout->due_ms <= now_ms)
+            return timeout;
+        place(wheel, timeout);
+    }
+    return NULL;
+}
+
+uint64_t wheel_delay(const struct wheel *wheel, uint64_t now_ms)
+{
+    if (wheel->count == 0)
+        return UINT64_MAX;
+    uint64_t tick = wheel->tick;
+    while (LIST_EMPTY(&wheel->slots[tick % WHEEL_SLOTS]))
+        tick++;
+    uint64_t at = tick * WHEEL_TICK_MS;
+    return at > now_ms ? at - now_ms : 0;
+}

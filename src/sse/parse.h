@@ -17,26 +17,33 @@ struct sse_event {
     struct span id;   /* the last event id as it stands at this event; may be empty */
 };
 
-/* What the parser tells; any may be NULL. Spans live until the call returns. */
+/* What the parser tells; any may be NULL. Spans live until the call returns; the parser must not be
+ * called or freed from within. */
 struct sse_handler {
     void (*event)(void *context, const struct sse_event *event);
-    void (*position)(void *context,
-                     struct span id); /* a block without data moved the last event id */
+    /* A block without data changed the last event id; the same id again is not told. */
+    void (*position)(void *context, struct span id);
+    /* At once, not with the block. Beyond 64 bits: UINT64_MAX. */
     void (*retry)(void *context, uint64_t ms);
+    /* Without the colon and one space after it. */
     void (*comment)(void *context, struct span text);
 };
 
 struct sse_parser;
 
-/* max: bytes that one event, and one line, may have. NULL where there is no memory. */
+/* max: bytes that one line, as it was sent, and each of an event's data, type and id, as decoded,
+ * may have. The handler is copied. NULL where there is no memory. */
 struct sse_parser *sse_parser_new(const struct sse_handler *handler, void *context, size_t max);
+
+/* NULL is nothing to free. */
 void sse_parser_free(struct sse_parser *parser);
 
 /* Takes the next bytes. ERROR_TOO_LARGE when a line or an event grows over max, ERROR_NO_MEMORY;
  * the parser is then of no more use but to be freed. */
 enum error sse_parser_feed(struct sse_parser *parser, struct span bytes);
 
-/* Forgets the unfinished event and line, as on a new connection; keeps the last event id. */
+/* Forgets the unfinished event and line, as on a new connection, and expects a BOM again; keeps the
+ * last event id. */
 void sse_parser_restart(struct sse_parser *parser);
 
 #endif

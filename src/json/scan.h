@@ -30,22 +30,25 @@ struct json_member {
 /* Checks that text is exactly one JSON value with white space around it. Where it is an object and
  * on_member is not NULL, calls it for each top-level member in order; an error that it returns ends
  * the scan and is returned. ERROR_JSON_SYNTAX, ERROR_JSON_DEPTH, ERROR_UTF8; *at (may be NULL) is
- * then the offset of the byte that cannot stand there. kind (may be NULL): of the value. */
+ * then the offset of the byte that cannot stand there: the first of a sequence that is no UTF-8,
+ * the backslash of a lone surrogate, text.n where the text ends too early, the name's quote where
+ * on_member refused. Members before an error have been called. kind (may be NULL): of the value. */
 typedef enum error json_member_fn(void *context, const struct json_member *member);
 enum error json_scan(struct span text, enum json_kind *kind, json_member_fn *on_member,
                      void *context, size_t *at);
 
-/* Decodes what stands between the quotes of a scanned string to the end of out. Errors of buf. */
+/* Decodes what stands between the quotes of a scanned string to the end of out, all or nothing.
+ * Errors of buf. */
 enum error json_string_decode(struct span raw, struct buf *out);
 
 /* Whether a scanned raw string (between its quotes) decodes to exactly `plain`. */
 bool json_string_is(struct span raw, struct span plain);
 
 /* Checks text as json_scan does and, where it is an object with a top-level *string* member `name`,
- * cuts that member and its comma out of the bytes in place (*length shrinks; every other byte stays
- * as it was) and appends the decoded string to value; *found tells. A member of that name which is
- * no string stays. Two string members of that name: ERROR_JSON_TWICE. On error the text is
- * unchanged. */
+ * cuts that member, its comma and the white space between the two out of the bytes in place
+ * (*length shrinks; every other byte stays as it was) and appends the decoded string to value;
+ * *found tells. A member of that name which is no string stays. Two string members of that name:
+ * ERROR_JSON_TWICE. Names are compared decoded. On error text and value are unchanged. */
 enum error json_cut_string(char *text, size_t *length, struct span name, struct buf *value,
                            bool *found, size_t *at);
 

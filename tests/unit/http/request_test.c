@@ -155,6 +155,7 @@ static const struct row {
     NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: []\r\n\r\n"),
     NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: [1.2.3.4]\r\n\r\n"),
     NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n"),
+    NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: [" HUNDRED("::1") "]\r\n\r\n"),
     NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: [fe80::1%25eth0]\r\n\r\n"),
     NO(HTTP_HOST_SYNTAX, "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n"),
     /* lengths and codings: where smuggling lives */

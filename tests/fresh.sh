@@ -22,7 +22,7 @@ away() {
     for mounted in dev/shm dev/pts sys proc; do
         ! mountpoint -q "$root/$mounted" || umount -l "$root/$mounted"
     done
-    rm -rf --one-file-system "$root"
+    rm -rf --one-file-system "$root" "$root.log"
     exit $status
 }
 
@@ -42,7 +42,6 @@ deb http://deb.debian.org/debian-security bookworm-security main"
 mirror=$(awk '$3 == "bookworm" { print $2; exit }' <<<"$sources")
 say "making a bare Debian 12 from $mirror"
 debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || { tail -n 20 "$root.log"; exit 1; }
-rm "$root.log"
 
 echo "$sources" >"$root/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(https?|Check|Retries)' >"$root/etc/apt/apt.conf.d/90host" || true

@@ -87,7 +87,7 @@ static void show_progress(struct run *run)
     uint64_t done = run->publishers.answered, all = run->options.events;
     if (run->publishers.all && done > 0 && done < all)
         snprintf(left, sizeof left, ", %.0f s left", seconds / (double)done * (double)(all - done));
-    report_progress("%s %.0f s: %zu of %zu streams, %llu of %llu events%s, %llu of %llu deliveries",
+    report_progress("%s %.0f s: %zu/%zu streams, %llu/%llu events%s, %llu/%llu deliveries",
                     run->phase, seconds, run->subscribers.open, run->subscribers.count,
                     (unsigned long long)done, (unsigned long long)all, left,
                     (unsigned long long)run->check.delivered, (unsigned long long)run->expected);
@@ -193,7 +193,7 @@ static void play_live(struct run *run)
     settle(run);
     run->report.server.pss_idle = server_pss(run);
     double cpu = server_cpu(run);
-    publish(run, "publishing", all_published_and_delivered);
+    publish(run, "delivering", all_published_and_delivered);
     run->report.server.delivery_cpu_us = cpu_each(run, cpu, run->check.delivered);
     run->report.delivery_seconds =
         seconds_between(run->publishers.started_ns, run->check.newest_ns);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool report_good(const struct report *report)
@@ -174,14 +175,14 @@ void report_print_json(const struct report *report)
 
 void report_progress(const char *format, ...)
 {
-    static int terminal = -1;
+    char line[256];
+    struct winsize size;
     va_list arguments;
-    if (terminal < 0)
-        terminal = isatty(STDERR_FILENO);
-    if (!terminal)
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
         return;
-    fputs("\r\033[K", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    /* A line that wraps could not be written over. */
+    fprintf(stderr, "\r\033[K%.*s", size.ws_col > 1 ? size.ws_col - 1 : 79, line);
 }

@@ -28,7 +28,8 @@ double figures_cpu_percent(struct cpu_times before, struct cpu_times after)
         return NAN;
     /* The kernel may correct idle time downwards: then busy time would be longer than all. */
     double busy = after.busy > before.busy ? (double)(after.busy - before.busy) : 0;
-    return fmin(100, 100 * busy / (double)(after.total - before.total));
+    double percent = 100 * busy / (double)(after.total - before.total);
+    return percent < 100 ? percent : 100;
 }
 
 /* The number in a line such as "MemTotal:  24684092 kB". */

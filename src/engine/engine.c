@@ -28,6 +28,7 @@ struct engine {
     ev_prepare turn;
     ev_idle busy; /* running while work is left, so that the loop does not sleep */
     ev_timer expiry;
+    uint64_t expiry_ms; /* wall clock, what the timer is set for */
     pthread_t thread;
     bool running;
     struct request_list publishes, steps, held;
@@ -180,9 +181,12 @@ static void tell_figures(struct engine *engine)
 static void set_expiry(struct engine *engine, uint64_t now_ms)
 {
     uint64_t next = tail_next_expiry(&engine->log.tail);
-    if (next == UINT64_MAX || ev_is_active(&engine->expiry))
+    bool set = ev_is_active(&engine->expiry);
+    if (next == UINT64_MAX || (set && next >= engine->expiry_ms))
         return;
     uint64_t delay = next > now_ms ? next - now_ms : 1;
+    engine->expiry_ms = next;
+    ev_timer_stop(engine->loop, &engine->expiry);
     ev_timer_set(&engine->expiry, (double)(delay < 60000 ? delay : 60000) / 1000, 0.);
     ev_timer_start(engine->loop, &engine->expiry);
 }

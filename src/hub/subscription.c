@@ -95,7 +95,8 @@ void clients_open_window(struct windows *windows, const struct event *event)
         if (!window)
             window = window_get(windows, channel, hash, false, 0);
         if (!window || !join_client_window(subscription, window))
-            subscription->client_floor = event->id; /* without a window it reads this from the log */
+            subscription->client_floor =
+                event->id; /* without a window it reads this from the log */
     }
     if (window)
         window_drop(windows, window); /* nobody could join */

@@ -229,6 +229,7 @@ void window_leave(struct windows *windows, struct link *link)
 struct append {
     struct windows *windows;
     struct event *event;
+    bool met;
 };
 
 static void append_to(void *context, struct match_entry *entry)
@@ -239,6 +240,7 @@ static void append_to(void *context, struct match_entry *entry)
     struct event *event = append->event;
     if (window->floor == UINT64_MAX || event->id <= window_newest(window))
         return; /* sent for a watch that ended; this one begins later */
+    append->met = true;
     if (!make_room(windows, window)) {
         while (window->count)
             pop(windows, window);
@@ -260,17 +262,18 @@ static void append_to(void *context, struct match_entry *entry)
     }
 }
 
-void windows_append(struct windows *windows, struct event *event)
+bool windows_append(struct windows *windows, struct event *event)
 {
     CHECK(event->id > windows->head);
     struct span channel = event_channel(event);
     if (channel.p[0] == '@')
         clients_open_window(windows, event);
-    struct append append = {windows, event};
+    struct append append = {windows, event, false};
     match_each(&windows->match, channel, event->hash, append_to, &append);
     windows->head = event->id;
     while (windows->age_count > windows->limits.entries || windows->bytes > windows->limits.bytes)
         drop_oldest(windows);
+    return append.met;
 }
 
 struct link *windows_next(struct windows *windows)

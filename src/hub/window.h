@@ -106,10 +106,10 @@ void window_leave(struct windows *windows, struct link *link);
 
 /* An entry from the log, ids rising: goes into the windows that it meets. Takes a reference for
  * each. */
-void windows_append(struct windows *windows, struct event *event);
+bool windows_append(struct windows *windows, struct event *event);
 
-/* Drops the entries up to this id, which the log does not hold in memory any more either; but none that
- * the fan-out has still to carry round. */
+/* Drops the entries up to this id, which the log does not hold in memory any more either; but none
+ * that the fan-out has still to carry round. */
 void windows_trim(struct windows *windows, uint64_t up_to);
 
 /* The link to serve next, NULL when all circles are round. To be served means to be offered the

@@ -174,13 +174,13 @@ static enum error close_container(struct scan *scan)
 static enum error scan_scalar(struct scan *scan, enum json_kind kind)
 {
     switch (kind) {
-    case JSON_STRING:
+    case JSON_KIND_STRING:
         return scan_string(scan);
-    case JSON_NUMBER:
+    case JSON_KIND_NUMBER:
         return scan_number(scan);
-    case JSON_TRUE:
+    case JSON_KIND_TRUE:
         return scan_word(scan, "true");
-    case JSON_FALSE:
+    case JSON_KIND_FALSE:
         return scan_word(scan, "false");
     default:
         return scan_word(scan, "null");
@@ -190,8 +190,9 @@ static enum error scan_scalar(struct scan *scan, enum json_kind kind)
 static bool kind_of(char first, enum json_kind *kind)
 {
     static const char firsts[] = "{[\"tfn-";
-    static const enum json_kind kinds[] = {JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_TRUE,
-                                           JSON_FALSE,  JSON_NULL,  JSON_NUMBER};
+    static const enum json_kind kinds[] = {JSON_KIND_OBJECT, JSON_KIND_ARRAY, JSON_KIND_STRING,
+                                           JSON_KIND_TRUE,   JSON_KIND_FALSE, JSON_KIND_NULL,
+                                           JSON_KIND_NUMBER};
     const char *found = memchr(firsts, is_digit(first) ? '-' : first, sizeof firsts - 1);
     if (found)
         *kind = kinds[found - firsts];
@@ -209,8 +210,8 @@ static enum error scan_value(struct scan *scan)
         scan->member.kind = kind;
         scan->member.value.p = scan->p;
     }
-    if (kind == JSON_OBJECT || kind == JSON_ARRAY)
-        return open_container(scan, kind == JSON_OBJECT);
+    if (kind == JSON_KIND_OBJECT || kind == JSON_KIND_ARRAY)
+        return open_container(scan, kind == JSON_KIND_OBJECT);
     enum error error = scan_scalar(scan, kind);
     return error ? error : end_value(scan);
 }
@@ -277,7 +278,7 @@ struct search {
 static enum error find_string(void *context, const struct json_member *member)
 {
     struct search *search = context;
-    if (member->kind != JSON_STRING || !json_string_is(member->name, search->name))
+    if (member->kind != JSON_KIND_STRING || !json_string_is(member->name, search->name))
         return OK;
     if (search->found.name.p)
         return ERROR_JSON_TWICE;

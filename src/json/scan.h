@@ -10,14 +10,15 @@
 
 enum { JSON_DEPTH_MAX = 64 };
 
+/* Not JSON_OBJECT and so on: those are jansson's. */
 enum json_kind {
-    JSON_OBJECT,
-    JSON_ARRAY,
-    JSON_STRING,
-    JSON_NUMBER,
-    JSON_TRUE,
-    JSON_FALSE,
-    JSON_NULL
+    JSON_KIND_OBJECT,
+    JSON_KIND_ARRAY,
+    JSON_KIND_STRING,
+    JSON_KIND_NUMBER,
+    JSON_KIND_TRUE,
+    JSON_KIND_FALSE,
+    JSON_KIND_NULL
 };
 
 /* A member of the top-level object. */

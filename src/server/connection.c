@@ -1,0 +1,433 @@
+/* Connections: reading, the order of requests, writing, closing. */
+#include "server/connection.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "server/respond.h"
+#include "server/routes.h"
+#include "server/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    IN_MAX = 64 << 10, /* read ahead at most */
+    OUT_MAX = 1 << 20, /* the largest answer */
+    READ_SIZE = 16 << 10,
+    REQUESTS_A_TURN = 16,
+    WRITE_EVENTS = 64, /* in one writev */
+};
+
+/* ---- life ---- */
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events);
+
+static void listen_for(struct connection *connection, int events)
+{
+    struct ev_loop *loop = connection->worker->loop;
+    if (connection->io.events == events && ev_is_active(&connection->io) == (events != 0))
+        return;
+    ev_io_stop(loop, &connection->io);
+    ev_io_set(&connection->io, connection->io.fd, events);
+    if (events)
+        ev_io_start(loop, &connection->io);
+}
+
+static void listen_again(struct connection *connection)
+{
+    bool full = connection->state != CONNECTION_STREAM && connection->in.len >= IN_MAX;
+    bool read = !connection->at_end && !full && connection->state != CONNECTION_CLOSED;
+    listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
+}
+
+void connection_new(struct worker *worker, int fd)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection) {
+        close(fd);
+        return;
+    }
+    connection->worker = worker;
+    buf_init(&connection->in, IN_MAX);
+    buf_init(&connection->out, OUT_MAX);
+    ev_io_init(&connection->io, on_io, fd, EV_READ);
+    connection->io.data = connection;
+    ev_io_start(worker->loop, &connection->io);
+    LIST_INSERT_HEAD(&worker->connections, connection, all);
+    counter_add(&worker->counters, METRIC_CONNECTIONS, 1);
+    counter_add(&worker->counters, METRIC_CONNECTIONS_ALL, 1);
+    connection_expire_in(connection, HEAD_TIMEOUT_MS);
+}
+
+static void drop_exchange(struct connection *connection)
+{
+    struct exchange *exchange = connection->exchange;
+    if (!exchange)
+        return;
+    if (exchange->asked)
+        exchange->asked->context = NULL; /* the answer is for nobody */
+    buf_fini(&exchange->content);
+    free(exchange);
+    connection->exchange = NULL;
+}
+
+void connection_close(struct connection *connection, enum close_reason reason)
+{
+    struct worker *worker = connection->worker;
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    connection->state = CONNECTION_CLOSED;
+    if (connection->stream)
+        stream_close(connection->stream, reason);
+    drop_exchange(connection);
+    ev_io_stop(worker->loop, &connection->io);
+    close(connection->io.fd);
+    wheel_clear(&worker->wheel, &connection->timeout);
+    if (connection->is_ready)
+        TAILQ_REMOVE(&worker->ready, connection, ready);
+    if (worker->ending_next == connection)
+        worker->ending_next = LIST_NEXT(connection, all);
+    LIST_REMOVE(connection, all);
+    if (connection->partial)
+        event_unref(connection->partial);
+    buf_fini(&connection->in);
+    buf_fini(&connection->out);
+    counter_subtract(&worker->counters, METRIC_CONNECTIONS, 1);
+    LIST_INSERT_HEAD(&worker->doomed, connection, all);
+}
+
+void connection_make_ready(struct connection *connection)
+{
+    if (connection->is_ready || connection->state == CONNECTION_CLOSED)
+        return;
+    connection->is_ready = true;
+    TAILQ_INSERT_TAIL(&connection->worker->ready, connection, ready);
+}
+
+void connection_expire_in(struct connection *connection, uint64_t ms)
+{
+    struct worker *worker = connection->worker;
+    wheel_set(&worker->wheel, &connection->timeout, worker->now_ms + ms);
+}
+
+/* ---- writing ---- */
+
+static enum close_reason reason_of(int error)
+{
+    return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH ? CLOSE_VANISHED
+                                                                               : CLOSE_LEFT;
+}
+
+static struct span bytes_of(const struct connection *connection, const struct event *event)
+{
+    return connection->old ? event_frame(event) : event_wire(event);
+}
+
+/* Fills iov with what is to be written, in order. */
+static int gather(const struct connection *connection, struct event **events, size_t count,
+                  struct iovec *iov, size_t *total)
+{
+    int n = 0;
+    *total = 0;
+    if (connection->partial) {
+        struct span rest = bytes_of(connection, connection->partial);
+        iov[n++] = (struct iovec){(char *)rest.p + connection->partial_at,
+                                  rest.n - connection->partial_at};
+    }
+    if (connection->out.len)
+        iov[n++] = (struct iovec){connection->out.data, connection->out.len};
+    for (size_t i = 0; i < count; i++) {
+        struct span bytes = bytes_of(connection, events[i]);
+        iov[n++] = (struct iovec){(char *)bytes.p, bytes.n};
+    }
+    for (int i = 0; i < n; i++)
+        *total += iov[i].iov_len;
+    return n;
+}
+
+/* Takes n written bytes off what gather gave; what is left of an event becomes the partial one. */
+static size_t settle(struct connection *connection, struct event **events, size_t count, size_t n)
+{
+    if (connection->partial) {
+        size_t rest = bytes_of(connection, connection->partial).n - connection->partial_at;
+        if (n < rest) {
+            connection->partial_at += (uint32_t)n;
+            return 0;
+        }
+        n -= rest;
+        event_unref(connection->partial);
+        connection->partial = NULL;
+    }
+    if (connection->out.len) {
+        if (n < connection->out.len) {
+            buf_consume(&connection->out, n);
+            return 0;
+        }
+        n -= connection->out.len;
+        buf_fini(&connection->out);
+    }
+    size_t i = 0;
+    for (; i < count && n; i++) {
+        size_t size = bytes_of(connection, events[i]).n;
+        if (n < size) {
+            connection->partial = event_ref(events[i]);
+            connection->partial_at = (uint32_t)n;
+            return i + 1;
+        }
+        n -= size;
+    }
+    return i;
+}
+
+bool connection_write(struct connection *connection, struct event **events, size_t count,
+                      size_t *written)
+{
+    struct worker *worker = connection->worker;
+    struct iovec iov[WRITE_EVENTS + 2];
+    size_t total;
+    CHECK(count <= WRITE_EVENTS);
+    *written = 0;
+    int n = gather(connection, events, count, iov, &total);
+    if (n == 0)
+        return true;
+    ssize_t sent = writev(connection->io.fd, iov, n);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        connection_close(connection, reason_of(errno));
+        return false;
+    }
+    size_t bytes = sent < 0 ? 0 : (size_t)sent;
+    if (bytes || !connection->blocked)
+        connection->moved_ms = worker->now_ms;
+    *written = settle(connection, events, count, bytes);
+    counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
+    bool blocked = bytes < total;
+    if (blocked != connection->blocked) {
+        connection->blocked = blocked;
+        listen_again(connection);
+    }
+    if (blocked)
+        connection_expire_in(connection, worker->settings->stall_timeout);
+    return true;
+}
+
+/* ---- requests ---- */
+
+void connection_finish(struct connection *connection)
+{
+    connection->state = CONNECTION_CLOSING;
+    connection_make_ready(connection);
+}
+
+void connection_answered(struct connection *connection)
+{
+    drop_exchange(connection);
+    bool more = connection->keep_alive && !connection->worker->stopping;
+    connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
+    connection->scan = (struct http_head_scan){0};
+    connection_make_ready(connection);
+}
+
+static void refuse(struct connection *connection, enum error error)
+{
+    connection->keep_alive = false;
+    respond_error(connection, error, NULL);
+}
+
+/* The head is whole: a new exchange, and what its route says to it. */
+static void begin(struct connection *connection, size_t size)
+{
+    struct exchange *exchange = malloc(sizeof *exchange + size);
+    if (!exchange) {
+        refuse(connection, ERROR_NO_MEMORY);
+        return;
+    }
+    *exchange = (struct exchange){.connection = connection};
+    memcpy(exchange->head, connection->in.data, size);
+    buf_consume(&connection->in, size);
+    connection->exchange = exchange;
+    buf_init(&exchange->content, BODY_MAX);
+    enum error error = http_head_parse((struct span){exchange->head, size}, &exchange->request);
+    if (error) {
+        refuse(connection, error);
+        return;
+    }
+    connection->old = exchange->request.minor == 0;
+    connection->keep_alive = exchange->request.keep_alive;
+    http_body_init(&exchange->body, &exchange->request);
+    connection->state = CONNECTION_BODY;
+    if (route_begin(exchange))
+        connection_expire_in(connection, BODY_TIMEOUT_MS);
+}
+
+static bool read_head(struct connection *connection)
+{
+    size_t size = 0;
+    if (connection->in.len == 0) {
+        if (connection->in.cap > READ_SIZE || connection->worker->stopping)
+            buf_fini(&connection->in);
+        if (connection->at_end || connection->worker->stopping)
+            connection_close(connection, CLOSE_LEFT);
+        else
+            connection_expire_in(connection, IDLE_TIMEOUT_MS);
+        return false;
+    }
+    bool first = connection->scan.scanned == 0;
+    enum error error = http_head_find(&connection->scan, buf_span(&connection->in), &size);
+    if (!error && size > HEAD_MAX)
+        error = http_head_too_long(&connection->scan);
+    if (!error && size == 0 && connection->in.len >= HEAD_MAX)
+        error = http_head_too_long(&connection->scan);
+    if (error) {
+        connection->old = false;
+        refuse(connection, error);
+        return true;
+    }
+    if (size == 0) {
+        if (connection->at_end)
+            connection_close(connection, CLOSE_LEFT);
+        else if (first)
+            connection_expire_in(connection, HEAD_TIMEOUT_MS);
+        return false;
+    }
+    begin(connection, size);
+    return true;
+}
+
+static bool read_body(struct connection *connection)
+{
+    struct exchange *exchange = connection->exchange;
+    size_t used = 0;
+    enum error error =
+        http_body_feed(&exchange->body, buf_span(&connection->in), &used, &exchange->content);
+    buf_consume(&connection->in, used);
+    if (error) {
+        refuse(connection, error);
+        return true;
+    }
+    if (!http_body_done(&exchange->body)) {
+        if (connection->at_end)
+            connection_close(connection, CLOSE_LEFT);
+        return false;
+    }
+    connection->state = CONNECTION_WAITING;
+    route_handle(exchange);
+    return true;
+}
+
+/* Everything is written: shut our side and read on, so that the peer gets it before the reset that
+ * unread bytes would cause. */
+static void linger(struct connection *connection)
+{
+    connection->state = CONNECTION_LINGERING;
+    buf_fini(&connection->in);
+    if (connection->at_end || shutdown(connection->io.fd, SHUT_WR) != 0) {
+        connection_close(connection, CLOSE_LEFT);
+        return;
+    }
+    connection_expire_in(connection, LINGER_MS);
+}
+
+void connection_run(struct connection *connection)
+{
+    size_t written;
+    if (connection->state == CONNECTION_STREAM) {
+        stream_flush(connection->stream);
+        return;
+    }
+    for (int i = 0; i < REQUESTS_A_TURN && connection->out.len < OUT_MAX / 2; i++) {
+        bool went_on = connection->state == CONNECTION_HEAD   ? read_head(connection)
+                       : connection->state == CONNECTION_BODY ? read_body(connection)
+                                                              : false;
+        if (!went_on)
+            break;
+    }
+    if (connection->state == CONNECTION_CLOSED || connection->state == CONNECTION_STREAM)
+        return;
+    if (connection->out.len && !connection->blocked &&
+        !connection_write(connection, NULL, 0, &written))
+        return;
+    if (connection->state == CONNECTION_CLOSING && connection->out.len == 0 && !connection->partial)
+        linger(connection);
+    if (connection->state != CONNECTION_CLOSED)
+        listen_again(connection);
+}
+
+void connection_timeout(struct connection *connection)
+{
+    const struct worker *worker = connection->worker;
+    if (connection->state == CONNECTION_STREAM) {
+        stream_timeout(connection->stream);
+    } else if (connection->blocked) {
+        uint64_t quiet = worker->now_ms - connection->moved_ms;
+        if (quiet >= worker->settings->stall_timeout)
+            connection_close(connection, CLOSE_STALLED);
+        else
+            connection_expire_in(connection, worker->settings->stall_timeout - quiet);
+    } else if (connection->state == CONNECTION_WAITING || connection->state == CONNECTION_CLOSING) {
+        connection_expire_in(connection, IDLE_TIMEOUT_MS);
+    } else if (connection->state == CONNECTION_BODY || connection->in.len) {
+        connection->in.len = 0;
+        refuse(connection, ERROR_TOO_SLOW);
+    } else {
+        connection_close(connection, CLOSE_LEFT);
+    }
+}
+
+/* ---- reading ---- */
+
+/* Streams and lingering connections read only to see the end. */
+static bool discards(const struct connection *connection)
+{
+    return connection->state == CONNECTION_STREAM || connection->state == CONNECTION_CLOSING ||
+           connection->state == CONNECTION_LINGERING;
+}
+
+static void read_more(struct connection *connection)
+{
+    char waste[4096];
+    ssize_t n;
+    if (discards(connection)) {
+        n = read(connection->io.fd, waste, sizeof waste);
+    } else {
+        struct buf *in = &connection->in;
+        size_t room = in->cap - in->len >= READ_SIZE / 4 ? in->cap - in->len : READ_SIZE;
+        if (room > IN_MAX - in->len)
+            room = IN_MAX - in->len;
+        if (buf_reserve(in, room)) {
+            connection_close(connection, CLOSE_MEMORY);
+            return;
+        }
+        n = read(connection->io.fd, in->data + in->len, room);
+        if (n > 0)
+            in->len += (size_t)n;
+    }
+    if (n > 0) {
+        counter_add(&connection->worker->counters, METRIC_BYTES_IN, (uint64_t)n);
+    } else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    } else {
+        connection->at_end = true;
+        if (n < 0 || discards(connection))
+            connection_close(connection, n < 0 ? reason_of(errno) : CLOSE_LEFT);
+    }
+}
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop;
+    struct connection *connection = io->data;
+    connection->worker->now_ms = clock_mono_ms();
+    if (events & EV_READ)
+        read_more(connection);
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    if (events & EV_WRITE) {
+        connection->blocked = false;
+        listen_again(connection);
+    }
+    if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
+        connection_run(connection);
+}

@@ -1,0 +1,104 @@
+/* A connection: bytes from a socket become requests, answers become bytes. One request at a time:
+ * the next is parsed when the last is answered, so a connection holds no more than one. A stream
+ * (stream.h) takes the connection over for the rest of its life.
+ *
+ *     head ──▶ body ──▶ waiting ──▶ (answer) ──▶ head …      or  ──▶ closing ──▶ lingering ──▶
+ * closed └──────▶ stream ──▶ closing …
+ *
+ * What is written leaves in this order: the rest of an event begun, then `out`, then further
+ * events; so nothing new is begun while something is left. One thread: the worker's. */
+#ifndef FRESHET_SERVER_CONNECTION_H
+#define FRESHET_SERVER_CONNECTION_H
+
+#include "http/body.h"
+#include "http/request.h"
+#include "server/worker.h"
+
+enum connection_state {
+    CONNECTION_HEAD,
+    CONNECTION_BODY,
+    CONNECTION_WAITING, /* for the engine */
+    CONNECTION_STREAM,
+    CONNECTION_CLOSING,   /* what is in `out` is the last */
+    CONNECTION_LINGERING, /* our side is shut; reads on so that the peer gets the answer (RFC
+                             9112, 9.6) */
+    CONNECTION_CLOSED,
+};
+
+/* Why a stream closed: a row of freshet_closed_streams_total each, in that order. */
+enum close_reason { CLOSE_LEFT, CLOSE_STALLED, CLOSE_VANISHED, CLOSE_STOPPED, CLOSE_MEMORY };
+
+struct connection {
+    ev_io io;
+    struct worker *worker;
+    LIST_ENTRY(connection) all;
+    TAILQ_ENTRY(connection) ready;
+    struct timeout timeout;
+    struct buf in, out;
+    struct event *partial; /* an event half written, pinned */
+    uint32_t partial_at;   /* bytes of it that are written */
+    uint8_t state;
+    bool is_ready;
+    bool blocked;    /* the socket takes nothing more for now */
+    bool at_end;     /* the peer sends nothing more */
+    bool keep_alive; /* after the request in hand */
+    bool old;        /* HTTP/1.0: no chunks */
+    struct http_head_scan scan;
+    uint64_t moved_ms; /* when bytes last went out, or the socket began to block */
+    struct exchange *exchange;
+    struct stream *stream;
+};
+
+/* A request being read or answered. Lives from its head to its answer. */
+struct exchange {
+    struct connection *connection;
+    const struct route *route;
+    struct span name; /* the path's last part, still encoded; empty if the route has none */
+    struct http_body body;
+    struct buf content;          /* of the body */
+    struct request *asked;       /* at the engine */
+    struct http_request request; /* spans into head */
+    char head[];
+};
+
+/* Takes over the descriptor; closes it where there is no memory. */
+void connection_new(struct worker *worker, int fd);
+
+/* Ends it at once; freed at the end of the turn. reason: for a stream. */
+void connection_close(struct connection *connection, enum close_reason reason);
+
+/* Has its turn soon without waiting for the socket. */
+void connection_make_ready(struct connection *connection);
+
+/* Its turn: goes on with requests, or with the stream. */
+void connection_run(struct connection *connection);
+
+/* Its timeout is due. */
+void connection_timeout(struct connection *connection);
+
+/* When the timeout comes, from now. */
+void connection_expire_in(struct connection *connection, uint64_t ms);
+
+/* Writes what is left and then, as far as the socket takes them, these events (count 0: none).
+ * *written: how many of them are written or begun. False if the connection is closed by that.
+ * `blocked` tells whether the socket is full. */
+bool connection_write(struct connection *connection, struct event **events, size_t count,
+                      size_t *written);
+
+/* The answer is complete in `out`: on to the next request, or to closing. Frees the exchange. */
+void connection_answered(struct connection *connection);
+
+/* `out` holds the last that will be written. */
+void connection_finish(struct connection *connection);
+
+/* Limits that are not settings yet. */
+enum {
+    HEAD_MAX = 16 << 10,
+    BODY_MAX = 1 << 20,
+    HEAD_TIMEOUT_MS = 10000,
+    BODY_TIMEOUT_MS = 30000,
+    IDLE_TIMEOUT_MS = 60000,
+    LINGER_MS = 2000,
+};
+
+#endif

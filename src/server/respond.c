@@ -1,0 +1,71 @@
+/* Whole answers: heads, problems, JSON. */
+#include "server/respond.h"
+
+#include "http/response.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void respond(struct connection *connection, int status, const char *type, struct span body,
+             struct span extra)
+{
+    struct worker *worker = connection->worker;
+    struct exchange *exchange = connection->exchange;
+    struct buf *out = &connection->out, lines;
+    if (worker->stopping || !exchange || !http_body_done(&exchange->body))
+        connection->keep_alive = false; /* what follows cannot be told from an unread body */
+    buf_init(&lines, 4096);
+    const char *stays =
+        connection->old && connection->keep_alive ? "Connection: keep-alive\r\n" : "";
+    enum error error = buf_printf(&lines, "%s%s%.*s", worker_date(worker), stays, (int)extra.n,
+                                  extra.n ? extra.p : "");
+    if (!error)
+        error = http_write_head(out, status, type, (int64_t)body.n, !connection->keep_alive,
+                                buf_span(&lines));
+    if (!error)
+        error = buf_append(out, body.p, body.n);
+    buf_fini(&lines);
+    if (error) {
+        connection_close(connection, CLOSE_MEMORY);
+        return;
+    }
+    counter_add(&worker->counters,
+                status >= 500   ? METRIC_ANSWERS_5XX
+                : status >= 400 ? METRIC_ANSWERS_4XX
+                                : METRIC_ANSWERS_2XX,
+                1);
+    connection_answered(connection);
+}
+
+static void respond_dumped(struct connection *connection, int status, const char *type,
+                           json_t *body, struct span extra)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (text)
+        respond(connection, status, type, span_from(text), extra);
+    else
+        connection_close(connection, CLOSE_MEMORY);
+    free(text);
+}
+
+void respond_error_with(struct connection *connection, enum error error, const char *detail,
+                        struct span extra)
+{
+    int status = error_status(error);
+    json_t *problem =
+        json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", http_reason(status),
+                  "status", status, "detail", detail ? detail : error_text(error));
+    respond_dumped(connection, status, "application/problem+json", problem, extra);
+}
+
+void respond_error(struct connection *connection, enum error error, const char *detail)
+{
+    bool later = error_status(error) == 503;
+    respond_error_with(connection, error, detail, later ? SPAN("Retry-After: 1\r\n") : SPAN(""));
+}
+
+void respond_json(struct connection *connection, json_t *body)
+{
+    respond_dumped(connection, 200, "application/json", body, SPAN("Cache-Control: no-store\r\n"));
+}

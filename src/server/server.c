@@ -1,0 +1,233 @@
+/* Starting, accepting, stopping. */
+#include "server/server.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "net/listener.h"
+#include "server/worker.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_A_TURN = 64,
+    SEND_BUFFER = 64 << 10,    /* asked for each socket: what a stuck reader holds in the kernel */
+    USER_TIMEOUT_MORE = 10000, /* over the stall timeout, which is to speak first */
+};
+
+struct listener {
+    ev_io io;
+    struct server *server;
+};
+
+struct server {
+    struct ev_loop *loop;
+    struct engine *engine;
+    ev_signal term, interrupt;
+    ev_timer again; /* accepts on after a failure */
+    struct listener listeners[SETTINGS_LISTEN_MAX];
+    size_t listener_count;
+    unsigned next; /* worker that gets the next connection */
+    unsigned worker_count;
+    struct worker workers[];
+};
+
+/* ---- accepting ---- */
+
+static void listen_on(struct server *server, bool on)
+{
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (on)
+            ev_io_start(server->loop, &server->listeners[i].io);
+        else
+            ev_io_stop(server->loop, &server->listeners[i].io);
+}
+
+static void deal_out(struct server *server, int fd)
+{
+    struct arrival *arrival = malloc(sizeof *arrival);
+    if (!arrival) {
+        close(fd);
+        return;
+    }
+    arrival->mail.kind = WORKER_CONNECTION;
+    arrival->fd = fd;
+    mailbox_put(&server->workers[server->next].mailbox, &arrival->mail);
+    server->next = (server->next + 1) % server->worker_count;
+}
+
+/* Without descriptors the listener would stay readable and the loop would spin: it rests a while.
+ */
+static void rest(struct server *server, int error)
+{
+    log_line(LOG_WARN, "server.accept-failed", "error=%s", strerrorname_np(error));
+    listen_on(server, false);
+    ev_timer_set(&server->again, .2, 0.);
+    ev_timer_start(server->loop, &server->again);
+}
+
+static void on_connection(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct server *server = CONTAINER_OF(io, struct listener, io)->server;
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            deal_out(server, fd);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            rest(server, errno);
+        if (errno != EINTR && errno != ECONNABORTED)
+            return;
+    }
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    listen_on(timer->data, true);
+}
+
+/* ---- starting ---- */
+
+static bool open_listeners(struct server *server, const struct settings *settings)
+{
+    struct listener_options options = {
+        .send_buffer = SEND_BUFFER,
+        .user_timeout_ms = (uint32_t)settings->stall_timeout + USER_TIMEOUT_MORE,
+    };
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        struct listener *listener = &server->listeners[server->listener_count];
+        char bound[ADDRESS_TEXT_MAX];
+        const char *why;
+        int fd = listener_open(settings->listen[i], &options, bound, &why);
+        if (fd < 0) {
+            fprintf(stderr, "freshet: cannot listen on %s: %s\n", settings->listen[i], why);
+            return false;
+        }
+        listener->server = server;
+        ev_io_init(&listener->io, on_connection, fd, EV_READ);
+        ev_io_start(server->loop, &listener->io);
+        server->listener_count++;
+        log_line(LOG_INFO, "server.listening", "address=%s url=http://%s/", bound, bound);
+    }
+    return true;
+}
+
+static void close_listeners(struct server *server)
+{
+    listen_on(server, false);
+    for (size_t i = 0; i < server->listener_count; i++)
+        close(server->listeners[i].io.fd);
+    server->listener_count = 0;
+    ev_timer_stop(server->loop, &server->again);
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* ---- stopping ---- */
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)events;
+    struct server *server = watcher->data;
+    log_line(LOG_INFO, "server.stopping", "signal=%s", sigabbrev_np(watcher->signum));
+    close_listeners(server);
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void stop_workers(struct server *server)
+{
+    struct mail *stops = memory_new(server->worker_count * sizeof *stops);
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        stops[i].kind = WORKER_STOP;
+        mailbox_put(&server->workers[i].mailbox, &stops[i]);
+    }
+    for (unsigned i = 0; i < server->worker_count; i++)
+        worker_join(&server->workers[i]);
+    free(stops);
+}
+
+/* ---- life ---- */
+
+static bool start(struct server *server, const struct settings *settings)
+{
+    struct engine_settings engine_settings = {
+        .ops = &memory_engine,
+        .limits = {.history = settings->history,
+                   .history_bytes = settings->history_bytes,
+                   .ttl_ms = settings->ttl,
+                   .memory = settings->memory},
+        .workers = server->worker_count,
+    };
+    if (!open_listeners(server, settings))
+        return false;
+    server->engine = engine_new(&engine_settings);
+    if (!server->engine)
+        return false;
+    for (unsigned i = 0; i < server->worker_count; i++)
+        if (!worker_init(&server->workers[i], server, settings, server->engine, i))
+            return false;
+    engine_start(server->engine);
+    for (unsigned i = 0; i < server->worker_count; i++)
+        worker_start(&server->workers[i]);
+    return true;
+}
+
+int server_run(const struct settings *settings)
+{
+    size_t size = settings->workers * sizeof(struct worker);
+    struct server *server = memory_new(sizeof *server + size);
+    server->worker_count = (unsigned)settings->workers;
+    hash_init();
+    json_object_seed(0);
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    server->loop = ev_default_loop(0);
+    CHECK(server->loop);
+    ev_timer_init(&server->again, on_again, 0., 0.);
+    ev_signal_init(&server->term, on_signal, SIGTERM);
+    ev_signal_init(&server->interrupt, on_signal, SIGINT);
+    server->again.data = server->term.data = server->interrupt.data = server;
+    ev_signal_start(server->loop, &server->term);
+    ev_signal_start(server->loop, &server->interrupt);
+    bool started = start(server, settings);
+    if (started) {
+        ev_run(server->loop, 0);
+        stop_workers(server);
+        engine_stop(server->engine);
+    }
+    close_listeners(server);
+    for (unsigned i = 0; i < server->worker_count; i++)
+        worker_fini(&server->workers[i]);
+    engine_free(server->engine);
+    ev_signal_stop(server->loop, &server->term);
+    ev_signal_stop(server->loop, &server->interrupt);
+    ev_loop_destroy(server->loop);
+    free(server);
+    if (started)
+        log_line(LOG_INFO, "server.stopped", "status=0");
+    return started ? 0 : 1;
+}
+
+uint64_t server_sum(const struct server *server, enum metric metric)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < server->worker_count; i++)
+        sum += counter_read(&server->workers[i].counters, metric);
+    return sum;
+}

@@ -1,0 +1,352 @@
+/* Streams: what a subscription has to say, as bytes on its connection. */
+#include "server/stream.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "http/response.h"
+#include "net/listener.h"
+#include "server/respond.h"
+#include "sse/write.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, TEXT_MAX = 256 << 10 };
+
+static void out_of_memory(struct stream *stream)
+{
+    connection_close(stream->connection, CLOSE_MEMORY);
+}
+
+/* Puts a block of text on its way, framed as the connection's version wants it. */
+static bool say(struct stream *stream, struct buf *text)
+{
+    struct buf *out = &stream->connection->out;
+    enum error error = stream->connection->old ? buf_append(out, text->data, text->len)
+                                               : http_write_chunk(out, buf_span(text));
+    buf_fini(text);
+    if (error)
+        out_of_memory(stream);
+    return !error;
+}
+
+/* ---- opening ---- */
+
+bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start)
+{
+    struct connection *connection = exchange->connection;
+    struct worker *worker = connection->worker;
+    struct stream *stream = calloc(1, sizeof *stream);
+    struct request *request = request_new(REQUEST_OPEN, worker->number, SPAN(""));
+    if (!stream || !request ||
+        !subscription_open(&stream->subscription, &worker->windows, selection)) {
+        if (request)
+            request_free(request);
+        free(stream);
+        return false;
+    }
+    stream->connection = connection;
+    stream->opened_ms = worker->now_ms;
+    stream->asked = request;
+    request->context = stream;
+    request->selection = selection_ref(selection);
+    request->start = *start;
+    connection->stream = stream;
+    connection->state = CONNECTION_STREAM;
+    buf_fini(&exchange->content);
+    free(exchange);
+    connection->exchange = NULL;
+    buf_fini(&connection->in);
+    counter_add(&worker->counters, METRIC_SUBSCRIBERS, 1);
+    counter_add(&worker->counters, METRIC_SUBSCRIBERS_ALL, 1);
+    worker_post(worker, request);
+    return true;
+}
+
+static enum error write_response_head(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    struct span client = selection_client_id(stream->subscription.selection);
+    struct buf lines;
+    buf_init(&lines, 1024);
+    enum error error = buf_printf(&lines,
+                                  "%sCache-Control: no-cache, no-store, no-transform\r\n"
+                                  "X-Accel-Buffering: no\r\n"
+                                  "Freshet-Client-Id: %.*s\r\n%s",
+                                  worker_date(connection->worker), (int)client.n, client.p,
+                                  connection->old ? "" : "Connection: keep-alive\r\n");
+    if (!error)
+        error = http_write_head(&connection->out, 200, "text/event-stream",
+                                connection->old ? HTTP_LENGTH_NONE : HTTP_LENGTH_CHUNKED, false,
+                                buf_span(&lines));
+    buf_fini(&lines);
+    return error;
+}
+
+static enum error write_gap(struct stream *stream, struct buf *text);
+
+static void say_opening(struct stream *stream)
+{
+    struct subscription *subscription = &stream->subscription;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    enum error error = write_response_head(stream);
+    if (!error)
+        error = sse_write_retry(&text, stream->connection->worker->settings->retry);
+    if (!error)
+        error = sse_write_comment(&text, SPAN("connected"));
+    if (!error && subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
+        error = write_gap(stream, &text);
+    if (!error)
+        error = sse_write_position(&text, subscription->announced);
+    stream->open = true;
+    if (error) {
+        buf_fini(&text);
+        out_of_memory(stream);
+    } else {
+        say(stream, &text);
+    }
+}
+
+/* ---- gaps ---- */
+
+static json_t *json_id(uint64_t id)
+{
+    return json_string(id_text(id).text);
+}
+
+static json_t *gap_names(const struct selection *selection, const struct gap *gap)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < selection->count; i++) {
+        if (!(gap->names[i / 8] & 1 << i % 8))
+            continue;
+        struct span name = selection_name(selection, i);
+        char text[260];
+        size_t n = name.n;
+        CHECK(n + 1 < sizeof text);
+        memcpy(text, name.p, n);
+        if (selection->names[i].prefix)
+            text[n++] = '*';
+        json_array_append_new(names, json_stringn(text, n));
+    }
+    return names;
+}
+
+/* Writes the notice of the first gap, and that one is told. */
+static enum error write_gap(struct stream *stream, struct buf *text)
+{
+    static const enum metric metrics[GAP_REASONS] = {
+        [GAP_TRIMMED] = METRIC_GAPS_TRIMMED,
+        [GAP_SLOW] = METRIC_GAPS_SLOW,
+        [GAP_UNKNOWN] = METRIC_GAPS_UNKNOWN,
+    };
+    struct subscription *subscription = &stream->subscription;
+    const struct gap *gap = subscription->gap;
+    json_t *after = gap->reason == GAP_UNKNOWN ? json_null() : json_id(gap->after);
+    json_t *notice = json_pack("{s:o, s:o, s:s, s:o}", "after", after, "until", json_id(gap->until),
+                               "reason", gap_reason_name(gap->reason), "channels",
+                               gap_names(subscription->selection, gap));
+    char *line = notice ? json_dumps(notice, JSON_COMPACT) : NULL;
+    json_decref(notice);
+    if (!line)
+        return ERROR_NO_MEMORY;
+    enum error error = sse_write_event(text, SPAN("freshet.gap"), span_from(line));
+    free(line);
+    counter_add(&stream->connection->worker->counters, metrics[gap->reason], 1);
+    subscription_told(subscription);
+    return error;
+}
+
+static bool say_gap(struct stream *stream)
+{
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    if (write_gap(stream, &text)) {
+        buf_fini(&text);
+        out_of_memory(stream);
+        return false;
+    }
+    return say(stream, &text);
+}
+
+/* ---- going on ---- */
+
+static bool ask(struct stream *stream)
+{
+    struct worker *worker = stream->connection->worker;
+    struct request *request = request_new(REQUEST_READ, worker->number, SPAN(""));
+    if (!request) {
+        out_of_memory(stream);
+        return false;
+    }
+    request->context = stream;
+    request->selection = selection_ref(stream->subscription.selection);
+    request->after = stream->subscription.cursor;
+    stream->asked = request;
+    worker_post(worker, request);
+    return true;
+}
+
+void stream_answer(struct stream *stream, struct request *request)
+{
+    struct connection *connection = stream->connection;
+    CHECK(stream->asked == request);
+    stream->asked = NULL;
+    if (request->error) {
+        out_of_memory(stream);
+        return;
+    }
+    struct piece *piece = request->piece;
+    request->piece = NULL;
+    if (!subscription_take(&stream->subscription, &connection->worker->windows, piece)) {
+        out_of_memory(stream);
+        return;
+    }
+    if (!stream->open)
+        say_opening(stream);
+    if (connection->state == CONNECTION_STREAM) {
+        connection_expire_in(connection, connection->worker->settings->keepalive);
+        stream_flush(stream);
+    }
+}
+
+/* The hub stops and this reader has all: a time to come back at, and a clean end. */
+static void say_farewell(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    uint64_t spread = connection->worker->settings->stop_spread;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    stream->ending = true;
+    if (sse_write_retry(&text, 1 + random_below((uint32_t)spread + 1))) {
+        out_of_memory(stream);
+        return;
+    }
+    if (!say(stream, &text))
+        return;
+    if (!connection->old &&
+        buf_append(&connection->out, HTTP_LAST_CHUNK, sizeof HTTP_LAST_CHUNK - 1)) {
+        out_of_memory(stream);
+        return;
+    }
+    stream_close(stream, CLOSE_STOPPED);
+    connection_finish(connection);
+}
+
+/* Writes what is pending and the next events. True if there may be more to write at once. */
+static bool write_some(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    struct worker *worker = connection->worker;
+    struct subscription *subscription = &stream->subscription;
+    struct event *events[BATCH_EVENTS];
+    size_t count = 0, written;
+    enum next next;
+    while ((next = subscription_next(subscription, &worker->windows, events, BATCH_EVENTS,
+                                     BATCH_BYTES, &count)) == NEXT_GAP)
+        if (!say_gap(stream))
+            return false;
+    if (next == NEXT_ASK && !ask(stream))
+        return false;
+    if (next == NEXT_NOTHING && worker->ending && subscription->state == SUBSCRIPTION_LIVE) {
+        say_farewell(stream);
+        return false;
+    }
+    bool replayed = subscription->piece;
+    if (!connection_write(connection, events, count, &written))
+        return false;
+    for (size_t i = 0; i < written; i++)
+        subscription_wrote(subscription, events[i]);
+    stream->deliveries += written;
+    counter_add(&worker->counters, METRIC_DELIVERIES, written);
+    if (replayed)
+        counter_add(&worker->counters, METRIC_REPLAYED, written);
+    if (connection->blocked)
+        subscription_pause(subscription);
+    return next == NEXT_EVENTS && !connection->blocked;
+}
+
+void stream_flush(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    if (!stream->open || connection->blocked || connection->state != CONNECTION_STREAM)
+        return;
+    if (write_some(stream) && write_some(stream))
+        connection_make_ready(connection);
+}
+
+/* ---- silence ---- */
+
+static void say_keepalive(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    struct buf text;
+    size_t written;
+    uint64_t id;
+    buf_init(&text, TEXT_MAX);
+    enum error error = sse_write_comment(&text, SPAN("keepalive"));
+    if (!error && subscription_moved(&stream->subscription, &connection->worker->windows, &id))
+        error = sse_write_position(&text, id);
+    if (error) {
+        buf_fini(&text);
+        out_of_memory(stream);
+    } else if (say(stream, &text)) {
+        connection_write(connection, NULL, 0, &written);
+    }
+}
+
+void stream_timeout(struct stream *stream)
+{
+    struct connection *connection = stream->connection;
+    const struct settings *settings = connection->worker->settings;
+    uint64_t quiet = connection->worker->now_ms - connection->moved_ms;
+    uint64_t limit = connection->blocked ? settings->stall_timeout : settings->keepalive;
+    if (quiet < limit) {
+        connection_expire_in(connection, limit - quiet);
+        return;
+    }
+    if (connection->blocked) {
+        connection_close(connection, CLOSE_STALLED);
+        return;
+    }
+    stream_flush(stream);
+    if (connection->state == CONNECTION_STREAM && !connection->blocked)
+        say_keepalive(stream);
+    if (connection->state == CONNECTION_STREAM)
+        connection_expire_in(connection,
+                             connection->blocked ? settings->stall_timeout : settings->keepalive);
+}
+
+/* ---- closing ---- */
+
+static void log_closed(const struct stream *stream, enum close_reason reason)
+{
+    static const char *const names[] = {"left", "stalled", "vanished", "stopped", "no-memory"};
+    const struct worker *worker = stream->connection->worker;
+    const struct selection *selection = stream->subscription.selection;
+    struct span name = selection_name(selection, 0), client = selection_client_id(selection);
+    char peer[ADDRESS_TEXT_MAX];
+    peer_text(stream->connection->io.fd, peer);
+    log_line(LOG_INFO, "stream.closed",
+             "reason=%s channel=%.*s%s channels=%d client=%.*s peer=%s position=%s events=%llu "
+             "age_ms=%llu",
+             names[reason], (int)name.n, name.p, selection->names[0].prefix ? "*" : "",
+             selection->count - 1, (int)client.n, client.p, peer,
+             id_text(stream->subscription.cursor).text, (unsigned long long)stream->deliveries,
+             (unsigned long long)(worker->now_ms - stream->opened_ms));
+}
+
+void stream_close(struct stream *stream, enum close_reason reason)
+{
+    struct worker *worker = stream->connection->worker;
+    if (stream->subscription.state == SUBSCRIPTION_CLOSED)
+        return;
+    if (stream->asked)
+        stream->asked->context = NULL; /* the answer is for nobody */
+    stream->asked = NULL;
+    log_closed(stream, reason);
+    subscription_close(&stream->subscription, &worker->windows);
+    counter_subtract(&worker->counters, METRIC_SUBSCRIBERS, 1);
+    counter_add(&worker->counters, METRIC_CLOSED_LEFT + (enum metric)reason, 1);
+}

@@ -1,0 +1,35 @@
+/* A stream: a subscription on a connection. Writes the response and its opening block when the
+ * subscription stands, then events, gaps, keepalives, and at the end of the hub the farewell. */
+#ifndef FRESHET_SERVER_STREAM_H
+#define FRESHET_SERVER_STREAM_H
+
+#include "hub/subscription.h"
+#include "server/connection.h"
+
+struct stream {
+    struct connection *connection;
+    struct subscription subscription;
+    struct request *asked; /* at the engine */
+    uint64_t opened_ms;
+    uint64_t deliveries;
+    bool open;   /* the head has been written */
+    bool ending; /* the farewell has been written */
+};
+
+/* Takes the connection over and asks the engine. Drops the exchange. Takes its own reference to the
+ * selection. False where there is no memory: then nothing has changed. */
+bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start);
+
+/* The engine's answer to what the stream asked. */
+void stream_answer(struct stream *stream, struct request *request);
+
+/* Writes what there is to write, a bounded piece of it. */
+void stream_flush(struct stream *stream);
+
+/* Keepalive, or the end of a stall. */
+void stream_timeout(struct stream *stream);
+
+/* For connection_close: leaves the windows, counts, logs, frees. */
+void stream_close(struct stream *stream, enum close_reason reason);
+
+#endif

@@ -1,0 +1,157 @@
+/* GET /events[/{channel}]: what is asked for becomes a selection and a start, and a stream opens.
+ */
+#include "base/hash.h"
+#include "server/names.h"
+#include "server/position.h"
+#include "server/respond.h"
+#include "server/routes.h"
+#include "server/stream.h"
+
+/* The names asked for, decoded one after another into one buffer. */
+struct names {
+    struct buf bytes;
+    size_t count;
+    struct {
+        size_t offset, length;
+    } at[SELECTION_MAX];
+};
+
+static struct span name_at(const struct names *names, size_t i)
+{
+    return (struct span){names->bytes.data + names->at[i].offset, names->at[i].length};
+}
+
+/* Counts what was appended from offset on as one more name, unless it is there already. */
+static enum error add_name(struct names *names, size_t offset)
+{
+    struct span name = {names->bytes.data + offset, names->bytes.len - offset};
+    enum error error = channel_or_prefix_check(name);
+    if (error)
+        return error;
+    for (size_t i = 0; i < names->count; i++)
+        if (span_equal(name_at(names, i), name))
+            return OK;
+    if (names->count == SELECTION_MAX)
+        return ERROR_CHANNELS_MANY;
+    names->at[names->count].offset = offset;
+    names->at[names->count++].length = name.n;
+    return OK;
+}
+
+static enum error read_names(const struct exchange *exchange, struct names *names)
+{
+    enum error error = OK;
+    if (exchange->route->named) {
+        error = route_name(exchange, &names->bytes);
+        if (!error)
+            error = add_name(names, 0);
+    }
+    for (size_t n = 0; !error; n++) {
+        bool found;
+        size_t offset = names->bytes.len;
+        error = route_parameter(exchange, SPAN("channel"), n, &names->bytes, &found);
+        if (error || !found)
+            break;
+        error = add_name(names, offset);
+    }
+    if (!error && names->count == 0) {
+        error = buf_append(&names->bytes, "broadcast", 9);
+        if (!error)
+            error = add_name(names, names->bytes.len - 9);
+    }
+    return error;
+}
+
+/* ---- where it starts ---- */
+
+/* The header wins over the parameters, and both over `from`. An empty one is none. */
+static enum error read_start(const struct exchange *exchange, struct start *start)
+{
+    static const struct span parameters[] = {
+        {"last_event_id", 13}, {"lastEventId", 11}, {"lastEventID", 11}};
+    const struct span *header = http_header_find(&exchange->request, SPAN("Last-Event-ID"));
+    struct buf value;
+    bool found;
+    enum error error = OK;
+    *start = (struct start){0};
+    buf_init(&value, HEAD_MAX);
+    if (header && header->n)
+        position_read(*header, start);
+    for (size_t i = 0; i < 3 && !error && start->position_kind == START_NONE; i++) {
+        value.len = 0;
+        error = route_parameter(exchange, parameters[i], 0, &value, &found);
+        if (!error && value.len)
+            position_read(buf_span(&value), start);
+    }
+    value.len = 0;
+    if (!error)
+        error = route_parameter(exchange, SPAN("from"), 0, &value, &found);
+    if (!error && value.len)
+        from_read(buf_span(&value), start);
+    buf_fini(&value);
+    return error;
+}
+
+/* ---- who asks ---- */
+
+enum { MADE_ID_BYTES = 12 };
+
+static enum error read_client_id(const struct exchange *exchange, struct buf *client_id,
+                                 bool *given)
+{
+    enum error error = route_parameter(exchange, SPAN("client_id"), 0, client_id, given);
+    if (error || *given)
+        return error ? error : client_id_check(buf_span(client_id));
+    unsigned char bytes[MADE_ID_BYTES];
+    random_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes && !error; i++)
+        error = buf_printf(client_id, "%02x", bytes[i]);
+    return error;
+}
+
+/* What would change the meaning of the answer must not be overlooked. */
+static enum error refuse_unserved(const struct exchange *exchange)
+{
+    static const struct span later[] = {{"wait", 4}, {"open", 4}, {"envelope", 8}};
+    struct buf value;
+    bool found = false;
+    enum error error = OK;
+    buf_init(&value, HEAD_MAX);
+    for (size_t i = 0; i < 3 && !error && !found; i++)
+        error = route_parameter(exchange, later[i], 0, &value, &found);
+    buf_fini(&value);
+    return error ? error : found ? ERROR_NOT_SERVED : OK;
+}
+
+void handle_subscribe(struct exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    struct names names = {.count = 0};
+    struct span spans[SELECTION_MAX];
+    struct buf client_id;
+    struct start start;
+    bool given = false;
+    struct selection *selection = NULL;
+    buf_init(&names.bytes, HEAD_MAX);
+    buf_init(&client_id, HEAD_MAX);
+    enum error error = refuse_unserved(exchange);
+    if (!error)
+        error = read_names(exchange, &names);
+    if (!error)
+        error = read_start(exchange, &start);
+    if (!error)
+        error = read_client_id(exchange, &client_id, &given);
+    if (!error) {
+        for (size_t i = 0; i < names.count; i++)
+            spans[i] = name_at(&names, i);
+        selection = selection_new(spans, names.count, buf_span(&client_id), given);
+        if (!selection || !stream_open(exchange, selection, &start))
+            error = ERROR_NO_MEMORY;
+    }
+    if (selection)
+        selection_unref(selection);
+    buf_fini(&names.bytes);
+    buf_fini(&client_id);
+    if (error)
+        respond_error(connection, error, NULL);
+}

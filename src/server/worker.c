@@ -1,0 +1,349 @@
+/* The worker's thread and its turns. */
+#include "server/worker.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/connection.h"
+#include "server/respond.h"
+#include "server/routes.h"
+#include "server/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How much of each kind of work one turn does. */
+enum { SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_ENDINGS = 64 };
+
+/* What a worker's windows hold: enough that readers only fall below a floor by their own slowness,
+ * and less than the log's own memory. */
+static const struct window_limits window_limits = {
+    .window_entries = 1024, .entries = 16384, .bytes = 4 << 20};
+
+/* ---- what the windows ask for ---- */
+
+static void *make_unwatch(void *context, struct window *window)
+{
+    struct worker *worker = context;
+    struct request *request = request_new(REQUEST_UNWATCH, worker->number, window->entry.name);
+    if (request) {
+        request->hash = window->entry.hash;
+        request->prefix = window->entry.prefix;
+    }
+    return request;
+}
+
+static void send_unwatch(void *context, void *unwatch)
+{
+    struct worker *worker = context;
+    engine_post(worker->engine, unwatch);
+}
+
+/* ---- mail ---- */
+
+static void take_entries(struct worker *worker, struct entries *entries)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < entries->count; i++) {
+        struct event *event = entries->events[i];
+        bytes += event_size(event);
+        if (windows_append(&worker->windows, event))
+            counter_add(&worker->counters, METRIC_EVENTS_OUT, 1);
+        event_unref(event);
+    }
+    struct progress *progress = &worker->progress;
+    atomic_fetch_add_explicit(&progress->taken_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&progress->taken, entries->count, memory_order_relaxed);
+    free(entries);
+}
+
+static void take_answer(struct worker *worker, struct request *request)
+{
+    if (request->kind == REQUEST_PUBLISH) {
+        worker->in_hand--;
+        if (!request->error)
+            counter_add(&worker->counters, METRIC_EVENTS_IN, 1);
+        if (request->context)
+            publish_answer(request->context, request);
+    } else if (request->context) {
+        stream_answer(request->context, request);
+    }
+    request_free(request);
+}
+
+static void tell_progress(struct worker *worker)
+{
+    struct progress *progress = &worker->progress;
+    const struct windows *windows = &worker->windows;
+    atomic_store_explicit(&progress->waiting, windows->backlog, memory_order_relaxed);
+    atomic_store_explicit(&progress->waiting_bytes, windows->backlog_bytes, memory_order_relaxed);
+    bool behind = windows->backlog > ENGINE_BEHIND_ENTRIES / 2 ||
+                  windows->backlog_bytes > ENGINE_BEHIND_BYTES / 2;
+    if (!behind)
+        engine_caught_up(worker->engine);
+}
+
+static void begin_stopping(struct worker *worker)
+{
+    struct connection *connection, *next;
+    if (worker->stopping)
+        return;
+    worker->stopping = true;
+    for (connection = LIST_FIRST(&worker->connections); connection; connection = next) {
+        next = LIST_NEXT(connection, all);
+        if (connection->state == CONNECTION_HEAD && connection->in.len == 0 &&
+            connection->out.len == 0)
+            connection_close(connection, CLOSE_STOPPED);
+    }
+    ev_timer_set(&worker->deadline, (double)worker->settings->stop_timeout / 1000, 0.);
+    ev_timer_start(worker->loop, &worker->deadline);
+}
+
+static void take_mail(struct worker *worker)
+{
+    uint64_t head = engine_head(worker->engine); /* before the mail: see engine_head */
+    struct mail *mail = mailbox_take(&worker->mailbox);
+    while (mail) {
+        struct mail *next = mail->next;
+        switch (mail->kind) {
+        case ENGINE_ENTRIES:
+            take_entries(worker, CONTAINER_OF(mail, struct entries, mail));
+            break;
+        case ENGINE_ANSWER:
+            take_answer(worker, CONTAINER_OF(mail, struct request, mail));
+            break;
+        case ENGINE_END:
+            worker->ending = true;
+            worker->ending_next = LIST_FIRST(&worker->connections);
+            break;
+        case WORKER_CONNECTION: {
+            struct arrival *arrival = CONTAINER_OF(mail, struct arrival, mail);
+            connection_new(worker, arrival->fd);
+            free(arrival);
+            break;
+        }
+        case WORKER_STOP:
+            begin_stopping(worker);
+            break;
+        default:
+            CHECK(!"mail of no known kind");
+        }
+        mail = next;
+    }
+    if (worker->windows.head < head)
+        worker->windows.head = head;
+    windows_trim(&worker->windows, engine_gone_to(worker->engine));
+}
+
+static void on_mail(struct ev_loop *loop, ev_async *wake, int events)
+{
+    (void)loop, (void)events;
+    struct worker *worker = wake->data;
+    worker->now_ms = clock_mono_ms();
+    take_mail(worker);
+}
+
+/* ---- turns ---- */
+
+static void run_slice(struct worker *worker)
+{
+    for (int i = 0; i < SLICE_STREAMS; i++) {
+        struct link *link = windows_next(&worker->windows);
+        if (!link)
+            return;
+        stream_flush(CONTAINER_OF(link->subscription, struct stream, subscription));
+    }
+}
+
+static void run_ready(struct worker *worker)
+{
+    for (int i = 0; i < TURN_READY; i++) {
+        struct connection *connection = TAILQ_FIRST(&worker->ready);
+        if (!connection)
+            return;
+        TAILQ_REMOVE(&worker->ready, connection, ready);
+        connection->is_ready = false;
+        connection_run(connection);
+    }
+}
+
+static bool run_timeouts(struct worker *worker)
+{
+    for (int i = 0; i < TURN_TIMEOUTS; i++) {
+        struct timeout *timeout = wheel_next(&worker->wheel, worker->now_ms);
+        if (!timeout)
+            return false;
+        connection_timeout(CONTAINER_OF(timeout, struct connection, timeout));
+    }
+    return true;
+}
+
+/* The log is complete: gives each stream its last turn. */
+static void run_endings(struct worker *worker)
+{
+    for (int i = 0; i < TURN_ENDINGS && worker->ending_next; i++) {
+        struct connection *connection = worker->ending_next;
+        worker->ending_next = LIST_NEXT(connection, all);
+        if (connection->state == CONNECTION_STREAM)
+            stream_flush(connection->stream);
+    }
+}
+
+static void reap(struct worker *worker)
+{
+    struct connection *connection;
+    while ((connection = LIST_FIRST(&worker->doomed))) {
+        LIST_REMOVE(connection, all);
+        free(connection->stream);
+        free(connection);
+    }
+}
+
+static void set_alarm(struct worker *worker)
+{
+    uint64_t delay = wheel_delay(&worker->wheel, worker->now_ms);
+    ev_timer_stop(worker->loop, &worker->alarm);
+    if (delay == UINT64_MAX)
+        return;
+    ev_timer_set(&worker->alarm, (double)delay / 1000, 0.);
+    ev_timer_start(worker->loop, &worker->alarm);
+}
+
+static void stop_when_done(struct worker *worker)
+{
+    if (worker->stopping && !worker->quiet && worker->in_hand == 0) {
+        struct request *request = request_new(REQUEST_QUIET, worker->number, SPAN(""));
+        if (request) { /* else at the next turn */
+            worker->quiet = true;
+            engine_post(worker->engine, request);
+        }
+    }
+    if (worker->ending && LIST_EMPTY(&worker->connections))
+        ev_break(worker->loop, EVBREAK_ALL);
+}
+
+static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
+{
+    (void)events;
+    struct worker *worker = turn->data;
+    worker->now_ms = clock_mono_ms();
+    run_slice(worker);
+    run_ready(worker);
+    bool late = run_timeouts(worker);
+    if (worker->ending)
+        run_endings(worker);
+    reap(worker);
+    tell_progress(worker);
+    set_alarm(worker);
+    stop_when_done(worker);
+    if (late || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
+        !TAILQ_EMPTY(&worker->windows.active))
+        ev_idle_start(loop, &worker->busy);
+    else
+        ev_idle_stop(loop, &worker->busy);
+}
+
+static void on_busy(struct ev_loop *loop, ev_idle *idle, int events)
+{
+    (void)loop, (void)idle, (void)events; /* it only keeps the loop from sleeping */
+}
+
+static void on_alarm(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)timer, (void)events; /* the turn runs the timeouts */
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct worker *worker = timer->data;
+    size_t count = 0;
+    struct connection *connection;
+    while ((connection = LIST_FIRST(&worker->connections))) {
+        connection_close(connection, CLOSE_STOPPED);
+        count++;
+    }
+    log_line(LOG_WARN, "worker.stop-timeout", "worker=%u cut=%zu", worker->number, count);
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void *run(void *context)
+{
+    struct worker *worker = context;
+    ev_run(worker->loop, 0);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+bool worker_init(struct worker *worker, struct server *server, const struct settings *settings,
+                 struct engine *engine, unsigned number)
+{
+    *worker =
+        (struct worker){.server = server, .settings = settings, .engine = engine, .number = number};
+    worker->loop = ev_loop_new(EVFLAG_AUTO);
+    if (!worker->loop) {
+        log_line(LOG_ERROR, "worker.failed", "worker=%u error=no-event-loop", number);
+        return false;
+    }
+    worker->now_ms = clock_mono_ms();
+    wheel_init(&worker->wheel, worker->now_ms);
+    windows_init(&worker->windows, window_limits, make_unwatch, send_unwatch, worker);
+    LIST_INIT(&worker->connections);
+    LIST_INIT(&worker->doomed);
+    TAILQ_INIT(&worker->ready);
+    mailbox_open(&worker->mailbox, worker->loop, on_mail, worker);
+    ev_prepare_init(&worker->turn, on_turn);
+    ev_idle_init(&worker->busy, on_busy);
+    ev_timer_init(&worker->alarm, on_alarm, 0., 0.);
+    ev_timer_init(&worker->deadline, on_deadline, 0., 0.);
+    worker->turn.data = worker->deadline.data = worker;
+    ev_prepare_start(worker->loop, &worker->turn);
+    engine_connect(engine, number, &worker->mailbox, &worker->progress);
+    return true;
+}
+
+void worker_start(struct worker *worker)
+{
+    CHECK(pthread_create(&worker->thread, NULL, run, worker) == 0);
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}
+
+void worker_fini(struct worker *worker)
+{
+    if (!worker->loop)
+        return;
+    take_mail(worker); /* what came after the end: frees it */
+    struct connection *connection;
+    while ((connection = LIST_FIRST(&worker->connections)))
+        connection_close(connection, CLOSE_STOPPED);
+    reap(worker);
+    windows_fini(&worker->windows);
+    mailbox_close(&worker->mailbox);
+    ev_loop_destroy(worker->loop);
+}
+
+const char *worker_date(struct worker *worker)
+{
+    time_t now = time(NULL);
+    if ((uint64_t)now != worker->date_s) {
+        struct tm parts;
+        gmtime_r(&now, &parts);
+        strftime(worker->date, sizeof worker->date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        worker->date_s = (uint64_t)now;
+    }
+    return worker->date;
+}
+
+void worker_post(struct worker *worker, struct request *request)
+{
+    if (request->kind == REQUEST_PUBLISH)
+        worker->in_hand++;
+    engine_post(worker->engine, request);
+}

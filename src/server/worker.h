@@ -1,0 +1,76 @@
+/* A worker: one thread, one loop, its connections and windows. Everything here is the worker's own
+ * thread's but for what says otherwise. Work a turn is bounded: a slice of the fan-out, some
+ * connections that are ready, some timeouts, then the loop polls again. */
+#ifndef FRESHET_SERVER_WORKER_H
+#define FRESHET_SERVER_WORKER_H
+
+#include "engine/engine.h"
+#include "hub/window.h"
+#include "net/wheel.h"
+#include "server/counters.h"
+#include "server/settings.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+struct connection;
+struct server;
+
+LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(connection_queue, connection);
+
+struct worker {
+    struct server *server; /* shared, read only */
+    const struct settings *settings;
+    struct engine *engine;
+    unsigned number;
+    struct ev_loop *loop;
+    struct mailbox mailbox; /* any thread puts */
+    struct windows windows;
+    struct wheel wheel;
+    struct connection_list connections;
+    struct connection_queue ready; /* have work that needs no event of the loop */
+    struct connection_list doomed; /* closed, freed at the end of the turn */
+    ev_prepare turn;
+    ev_idle busy;
+    ev_timer alarm;    /* the wheel's next turn */
+    ev_timer deadline; /* of stopping */
+    uint64_t now_ms;   /* monotonic, of this turn */
+    uint64_t in_hand;  /* publishes at the engine */
+    uint64_t date_s;   /* what `date` says */
+    char date[40];     /* the Date header's line */
+    struct connection *ending_next;
+    bool stopping; /* no new requests */
+    bool quiet;    /* has told the engine that it publishes no more */
+    bool ending;   /* the log is complete: streams end as they have all */
+    bool was_behind;
+    struct progress progress; /* the engine reads */
+    struct counters counters; /* anyone reads */
+    pthread_t thread;
+};
+
+/* What other threads put into the mailbox besides the engine. */
+enum worker_mail { WORKER_CONNECTION = ENGINE_MAILS, WORKER_STOP };
+
+/* A new connection for the worker, which then owns the descriptor; freed by it. */
+struct arrival {
+    struct mail mail;
+    int fd;
+};
+
+/* Prepares it and connects it to the engine; false, with a line in the log, where that fails. */
+bool worker_init(struct worker *worker, struct server *server, const struct settings *settings,
+                 struct engine *engine, unsigned number);
+void worker_start(struct worker *worker);
+/* Waits for the thread, which ends when it was stopped and its connections are gone. */
+void worker_join(struct worker *worker);
+/* After the engine has stopped: frees what is left. */
+void worker_fini(struct worker *worker);
+
+/* The `Date:` line with CRLF of this second. */
+const char *worker_date(struct worker *worker);
+
+/* Posts to the engine and counts publishes in hand. */
+void worker_post(struct worker *worker, struct request *request);
+
+#endif

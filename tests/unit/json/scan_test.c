@@ -45,9 +45,9 @@ static void every_other_text_is_refused_at_the_byte_that_cannot_stand_there(void
 static void a_refusal_says_nothing_of_the_kind(void **state)
 {
     (void)state;
-    enum json_kind kind = JSON_NULL;
+    enum json_kind kind = JSON_KIND_NULL;
     assert_error(json_scan(SPAN("{\"a\""), &kind, NULL, NULL, NULL), ERROR_JSON_SYNTAX);
-    assert_int_equal(kind, JSON_NULL);
+    assert_int_equal(kind, JSON_KIND_NULL);
 }
 
 static void a_text_of_no_bytes_may_be_nowhere(void **state)
@@ -75,7 +75,7 @@ static void a_text_cut_at_any_byte_is_refused_there(void **state)
             size_t at = SIZE_MAX;
             enum error error = scan((struct span){text.p, cut}, NULL, &at);
             bool whole = all_space((struct span){text.p + cut, text.n - cut});
-            if (!error && (whole || json_accepted[i].kind == JSON_NUMBER))
+            if (!error && (whole || json_accepted[i].kind == JSON_KIND_NUMBER))
                 continue;
             bool there = error == ERROR_JSON_SYNTAX && at == cut;
             bool in_a_letter = error == ERROR_UTF8 && at < cut && cut - at < 4;
@@ -171,13 +171,13 @@ static void top_level_members_are_told_in_order(void **state)
         const char *value;
         enum json_kind kind;
     } expected[] = {
-        {"a", "1.50", JSON_NUMBER},
-        {"\\u0062", "\"x\\ny\"", JSON_STRING},
-        {"c", "{\"d\":[1, 2]}", JSON_OBJECT},
-        {"", "[ ]", JSON_ARRAY},
-        {"a", "true", JSON_TRUE},
-        {"f", "false", JSON_FALSE},
-        {"n", "null", JSON_NULL},
+        {"a", "1.50", JSON_KIND_NUMBER},
+        {"\\u0062", "\"x\\ny\"", JSON_KIND_STRING},
+        {"c", "{\"d\":[1, 2]}", JSON_KIND_OBJECT},
+        {"", "[ ]", JSON_KIND_ARRAY},
+        {"a", "true", JSON_KIND_TRUE},
+        {"f", "false", JSON_KIND_FALSE},
+        {"n", "null", JSON_KIND_NULL},
     };
     assert_int_equal(seen.count, 7);
     for (size_t i = 0; i < 7; i++) {

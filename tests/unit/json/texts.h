@@ -17,7 +17,7 @@ struct json_refusal {
 };
 
 /* clang-format off */
-#define YES(text, kind) {{text, sizeof(text) - 1}, JSON_##kind}
+#define YES(text, kind) {{text, sizeof(text) - 1}, JSON_KIND_##kind}
 #define NO(text, error, at) {{text, sizeof(text) - 1}, ERROR_##error, at}
 
 static const struct json_text json_accepted[] = {

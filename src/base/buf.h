@@ -25,7 +25,7 @@ enum error buf_reserve(struct buf *buf, size_t n);
 /* Copies n bytes to the end; all or nothing. Errors as buf_reserve. */
 enum error buf_append(struct buf *buf, const void *bytes, size_t n);
 
-/* printf to the end; all or nothing. Errors as buf_reserve. */
+/* printf to the end; all or nothing. Needs one byte more than it adds. Errors as buf_reserve. */
 __attribute__((format(printf, 2, 3))) enum error buf_printf(struct buf *buf, const char *format,
                                                             ...);
 

@@ -31,6 +31,8 @@ size_t utf8_next(struct span text, uint32_t *code_point)
 
 bool utf8_valid(struct span text)
 {
+    if (text.n == 0)
+        return true;
     const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;
     while (p < end) {
         uint64_t eight;

@@ -22,7 +22,7 @@ static enum error decode(struct span text, bool plus_is_space, struct buf *out)
     for (size_t i = 0; i < text.n; i++) {
         char byte = text.p[i];
         if (byte == '%') {
-            byte = (char)(byte_hex(p[i + 1]) << 4 | byte_hex(p[i + 2]));
+            byte = (char)((unsigned)byte_hex(p[i + 1]) << 4 | (unsigned)byte_hex(p[i + 2]));
             i += 2;
         } else if (byte == '+' && plus_is_space) {
             byte = ' ';

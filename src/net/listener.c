@@ -60,7 +60,7 @@ static int listen_on(const struct addrinfo *info, const struct listener_options 
     else if (listen(fd, 4096) != 0)
         *why = "the system refuses to listen there";
     else {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t length = sizeof address;
         if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
             address_text(&address, bound);

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, TEXT_MAX = 256 << 10 };
+enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, BATCHES_A_TURN = 2, TEXT_MAX = 256 << 10 };
 
 static void out_of_memory(struct stream *stream)
 {
@@ -100,6 +100,7 @@ static void say_opening(struct stream *stream)
     if (!error)
         error = sse_write_position(&text, subscription->announced);
     stream->open = true;
+    counter_add(&stream->connection->worker->counters, METRIC_ANSWERS_2XX, 1);
     if (error) {
         buf_fini(&text);
         out_of_memory(stream);
@@ -272,7 +273,10 @@ void stream_flush(struct stream *stream)
     struct connection *connection = stream->connection;
     if (!stream->open || connection->blocked || connection->state != CONNECTION_STREAM)
         return;
-    if (write_some(stream) && write_some(stream))
+    bool more = true;
+    for (int i = 0; i < BATCHES_A_TURN && more; i++)
+        more = write_some(stream);
+    if (more)
         connection_make_ready(connection);
 }
 

@@ -1,7 +1,8 @@
 /* The engine's thread: takes requests from its mailbox, runs the log in bounded turns, and sends
  * entries and answers on. Publishes go before reads, so that a storm of reconnects does not hold
- * them up; within a turn everything for one worker keeps its order, and the newest id is told after
- * it is sent. */
+ * them up; but while a worker is far behind with its fan-out they wait, and so do their publishers.
+ * Within a turn everything for one worker keeps its order, and the newest id is told after it is
+ * sent. */
 #include "engine/engine.h"
 
 #include "base/check.h"
@@ -12,7 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { TURN_PUBLISHES = 256, TURN_STEPS = 32 };
+enum { TURN_PUBLISHES = 64, TURN_BYTES = 256 << 10, TURN_STEPS = 32 };
 
 struct outlet {
     struct mailbox *mailbox;
@@ -31,7 +32,7 @@ struct engine {
     uint64_t expiry_ms; /* wall clock, what the timer is set for */
     pthread_t thread;
     bool running;
-    struct request_list publishes, steps, held;
+    struct request_list publishes, steps;
     unsigned workers, quiet;
     struct engine_figures figures;
     _Atomic uint64_t head, gone_to;
@@ -92,29 +93,9 @@ static bool any_behind(const struct engine *engine)
     return false;
 }
 
-/* A publish waits for its answer while a worker is far behind; everything else is answered at once.
- */
-static void answer(void *context, struct request *request)
+static void send_request(void *context, struct request *request)
 {
-    struct engine *engine = context;
-    if (request->kind == REQUEST_PUBLISH && !request->error)
-        request_list_add(&engine->held, request);
-    else
-        send_answer(engine, request);
-}
-
-static void release_held(struct engine *engine)
-{
-    if (!engine->held.first)
-        return;
-    atomic_store(&engine->holding,
-                 true); /* first, so that no worker that catches up now goes unheard */
-    if (any_behind(engine))
-        return;
-    atomic_store(&engine->holding, false);
-    struct request *request;
-    while ((request = request_list_take(&engine->held)))
-        send_answer(engine, request);
+    send_answer(context, request);
 }
 
 /* ---- turns ---- */
@@ -148,11 +129,22 @@ static void publish_some(struct engine *engine, uint64_t now_ms)
 {
     struct request_list batch;
     struct request *request;
+    size_t bytes = 0;
+    if (!engine->publishes.first)
+        return;
+    /* First, so that no worker that catches up now goes unheard. */
+    atomic_store(&engine->holding, true);
+    if (any_behind(engine))
+        return;
+    atomic_store(&engine->holding, false);
     request_list_init(&batch);
-    for (int i = 0; i < TURN_PUBLISHES && (request = request_list_take(&engine->publishes)); i++)
+    for (int i = 0; i < TURN_PUBLISHES && bytes < TURN_BYTES; i++) {
+        if (!(request = request_list_take(&engine->publishes)))
+            break;
+        bytes += event_size(request->event);
         request_list_add(&batch, request);
-    if (batch.first)
-        log_publish(&engine->log, &batch, now_ms);
+    }
+    log_publish(&engine->log, &batch, now_ms);
 }
 
 static void step_some(struct engine *engine)
@@ -212,9 +204,9 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     for (unsigned i = 0; i < engine->workers; i++)
         send_filling(&engine->outlets[i]);
     tell_figures(engine);
-    release_held(engine);
     set_expiry(engine, now_ms);
-    if (engine->publishes.first || engine->steps.first)
+    bool holding = atomic_load_explicit(&engine->holding, memory_order_relaxed);
+    if ((engine->publishes.first && !holding) || engine->steps.first)
         ev_idle_start(loop, &engine->busy);
     else
         ev_idle_stop(loop, &engine->busy);
@@ -245,7 +237,7 @@ static void *run(void *context)
 struct engine *engine_new(const struct engine_settings *settings)
 {
     struct engine *engine = memory_new(sizeof *engine);
-    struct log_owner owner = {send_event, answer, engine};
+    struct log_owner owner = {send_event, send_request, engine};
     enum error error = log_open(&engine->log, settings->ops, settings->limits, settings->workers,
                                 owner, clock_wall_ms());
     engine->loop = error ? NULL : ev_loop_new(EVFLAG_AUTO);
@@ -258,7 +250,6 @@ struct engine *engine_new(const struct engine_settings *settings)
     engine->workers = settings->workers;
     request_list_init(&engine->publishes);
     request_list_init(&engine->steps);
-    request_list_init(&engine->held);
     mailbox_open(&engine->mailbox, engine->loop, on_mail, engine);
     ev_prepare_init(&engine->turn, on_turn);
     ev_idle_init(&engine->busy, on_busy);
@@ -284,13 +275,6 @@ void engine_start(struct engine *engine)
     CHECK(pthread_create(&engine->thread, NULL, run, engine) == 0);
 }
 
-static void free_list(struct request_list *list)
-{
-    struct request *request;
-    while ((request = request_list_take(list)))
-        request_free(request);
-}
-
 void engine_stop(struct engine *engine)
 {
     if (!engine->running)
@@ -299,10 +283,13 @@ void engine_stop(struct engine *engine)
     mailbox_wake(&engine->mailbox);
     pthread_join(engine->thread, NULL);
     engine->running = false;
-    sort_mail(engine);
-    free_list(&engine->publishes);
-    free_list(&engine->steps);
-    free_list(&engine->held);
+}
+
+static void free_list(struct request_list *list)
+{
+    struct request *request;
+    while ((request = request_list_take(list)))
+        request_free(request);
 }
 
 void engine_free(struct engine *engine)
@@ -310,6 +297,9 @@ void engine_free(struct engine *engine)
     if (!engine)
         return;
     engine_stop(engine);
+    sort_mail(engine);
+    free_list(&engine->publishes);
+    free_list(&engine->steps);
     mailbox_close(&engine->mailbox);
     ev_loop_destroy(engine->loop);
     log_close(&engine->log);

@@ -112,8 +112,11 @@ void engine_connect(struct engine *engine, unsigned worker, struct mailbox *mail
 
 void engine_start(struct engine *engine);
 
-/* Ends the thread. No worker posts any more; requests that are still under way are freed. */
+/* Ends the thread. */
 void engine_stop(struct engine *engine);
+
+/* Stops it if it runs; frees it with the requests that are under way. The workers are gone. NULL is
+ * allowed. */
 void engine_free(struct engine *engine);
 
 /* Hands a request to the engine. Any worker's thread. */
@@ -126,11 +129,11 @@ uint64_t engine_head(const struct engine *engine);
 /* Entries up to here are not in the log's memory any more. Any thread. */
 uint64_t engine_gone_to(const struct engine *engine);
 
-/* A worker that was far behind has caught up: held answers may go. Cheap when none is held. */
+/* A worker is not far behind: publishes that were held may go. Cheap when none is. Any thread. */
 void engine_caught_up(struct engine *engine);
 
-/* How far behind a worker may be before answers are held. */
-enum { ENGINE_BEHIND_ENTRIES = 512, ENGINE_BEHIND_BYTES = 1 << 20 };
+/* How far behind a worker may be before publishes are held. */
+enum { ENGINE_BEHIND_ENTRIES = 256, ENGINE_BEHIND_BYTES = 1 << 20 };
 
 const struct engine_figures *engine_figures(const struct engine *engine);
 const char *engine_name(const struct engine *engine);

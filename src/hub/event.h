@@ -62,7 +62,7 @@ static inline struct span event_frame(const struct event *event)
 /* What it takes of memory, for every sum that has a limit. */
 static inline size_t event_size(const struct event *event)
 {
-    return sizeof *event + event->end + 2 + 16; /* 16: the allocator's own */
+    return sizeof *event + event->end + 2 + 56; /* 56: the allocator's and the tables' own */
 }
 
 #endif

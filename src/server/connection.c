@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 enum {
-    IN_MAX = 64 << 10, /* read ahead at most */
-    OUT_MAX = 1 << 20, /* the largest answer */
-    READ_SIZE = 16 << 10,
+    IN_MAX = 64 << 10,     /* read ahead at most */
+    OUT_MAX = 1 << 20,     /* the largest answer */
+    OUT_ENOUGH = 64 << 10, /* answers waiting: no further request is begun */
+    READ_HEAD = 4 << 10,
+    READ_BODY = 16 << 10,
     REQUESTS_A_TURN = 16,
     WRITE_EVENTS = 64, /* in one writev */
 };
@@ -266,10 +268,9 @@ static bool read_head(struct connection *connection)
 {
     size_t size = 0;
     if (connection->in.len == 0) {
-        if (connection->in.cap > READ_SIZE || connection->worker->stopping)
-            buf_fini(&connection->in);
+        buf_fini(&connection->in);
         if (connection->at_end || connection->worker->stopping)
-            connection_close(connection, CLOSE_LEFT);
+            connection_finish(connection);
         else
             connection_expire_in(connection, IDLE_TIMEOUT_MS);
         return false;
@@ -287,7 +288,7 @@ static bool read_head(struct connection *connection)
     }
     if (size == 0) {
         if (connection->at_end)
-            connection_close(connection, CLOSE_LEFT);
+            connection_finish(connection);
         else if (first)
             connection_expire_in(connection, HEAD_TIMEOUT_MS);
         return false;
@@ -309,7 +310,7 @@ static bool read_body(struct connection *connection)
     }
     if (!http_body_done(&exchange->body)) {
         if (connection->at_end)
-            connection_close(connection, CLOSE_LEFT);
+            connection_finish(connection);
         return false;
     }
     connection->state = CONNECTION_WAITING;
@@ -337,7 +338,9 @@ void connection_run(struct connection *connection)
         stream_flush(connection->stream);
         return;
     }
-    for (int i = 0; i < REQUESTS_A_TURN && connection->out.len < OUT_MAX / 2; i++) {
+    if (connection->blocked)
+        return;
+    for (int i = 0; i < REQUESTS_A_TURN && connection->out.len < OUT_ENOUGH; i++) {
         bool went_on = connection->state == CONNECTION_HEAD   ? read_head(connection)
                        : connection->state == CONNECTION_BODY ? read_body(connection)
                                                               : false;
@@ -346,8 +349,7 @@ void connection_run(struct connection *connection)
     }
     if (connection->state == CONNECTION_CLOSED || connection->state == CONNECTION_STREAM)
         return;
-    if (connection->out.len && !connection->blocked &&
-        !connection_write(connection, NULL, 0, &written))
+    if (connection->out.len && !connection_write(connection, NULL, 0, &written))
         return;
     if (connection->state == CONNECTION_CLOSING && connection->out.len == 0 && !connection->partial)
         linger(connection);
@@ -387,15 +389,19 @@ static bool discards(const struct connection *connection)
 
 static void read_more(struct connection *connection)
 {
-    char waste[4096];
+    char waste[READ_BODY];
     ssize_t n;
     if (discards(connection)) {
         n = read(connection->io.fd, waste, sizeof waste);
     } else {
         struct buf *in = &connection->in;
-        size_t room = in->cap - in->len >= READ_SIZE / 4 ? in->cap - in->len : READ_SIZE;
+        size_t room = connection->state == CONNECTION_HEAD ? READ_HEAD : READ_BODY;
+        if (room < in->cap - in->len)
+            room = in->cap - in->len;
         if (room > IN_MAX - in->len)
             room = IN_MAX - in->len;
+        if (room == 0)
+            return;
         if (buf_reserve(in, room)) {
             connection_close(connection, CLOSE_MEMORY);
             return;
@@ -410,7 +416,7 @@ static void read_more(struct connection *connection)
         return;
     } else {
         connection->at_end = true;
-        if (n < 0 || discards(connection))
+        if (n < 0 || (discards(connection) && connection->state != CONNECTION_CLOSING))
             connection_close(connection, n < 0 ? reason_of(errno) : CLOSE_LEFT);
     }
 }
@@ -424,10 +430,10 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
         read_more(connection);
     if (connection->state == CONNECTION_CLOSED)
         return;
-    if (events & EV_WRITE) {
+    if (events & EV_WRITE)
         connection->blocked = false;
-        listen_again(connection);
-    }
     if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
         connection_run(connection);
+    if (connection->state != CONNECTION_CLOSED)
+        listen_again(connection);
 }

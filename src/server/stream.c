@@ -305,6 +305,10 @@ void stream_timeout(struct stream *stream)
     struct connection *connection = stream->connection;
     const struct settings *settings = connection->worker->settings;
     uint64_t quiet = connection->worker->now_ms - connection->moved_ms;
+    if (!stream->open) { /* the engine has not answered yet */
+        connection_expire_in(connection, settings->keepalive);
+        return;
+    }
     uint64_t limit = connection->blocked ? settings->stall_timeout : settings->keepalive;
     if (quiet < limit) {
         connection_expire_in(connection, limit - quiet);

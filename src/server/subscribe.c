@@ -64,6 +64,16 @@ static enum error read_names(const struct exchange *exchange, struct names *name
 
 /* ---- where it starts ---- */
 
+/* Appends the value of that parameter, if there is one. A value that cannot be decoded is a
+ * position too: one that is unknown. */
+static enum error read_value(const struct exchange *exchange, struct span name, struct buf *value)
+{
+    bool found;
+    value->len = 0;
+    enum error error = route_parameter(exchange, name, 0, value, &found);
+    return found && error == ERROR_URL_ESCAPE ? buf_append(value, "%", 1) : error;
+}
+
 /* The header wins over the parameters, and both over `from`. An empty one is none. */
 static enum error read_start(const struct exchange *exchange, struct start *start)
 {
@@ -71,21 +81,18 @@ static enum error read_start(const struct exchange *exchange, struct start *star
         {"last_event_id", 13}, {"lastEventId", 11}, {"lastEventID", 11}};
     const struct span *header = http_header_find(&exchange->request, SPAN("Last-Event-ID"));
     struct buf value;
-    bool found;
     enum error error = OK;
     *start = (struct start){0};
     buf_init(&value, HEAD_MAX);
     if (header && header->n)
         position_read(*header, start);
     for (size_t i = 0; i < 3 && !error && start->position_kind == START_NONE; i++) {
-        value.len = 0;
-        error = route_parameter(exchange, parameters[i], 0, &value, &found);
+        error = read_value(exchange, parameters[i], &value);
         if (!error && value.len)
             position_read(buf_span(&value), start);
     }
-    value.len = 0;
     if (!error)
-        error = route_parameter(exchange, SPAN("from"), 0, &value, &found);
+        error = read_value(exchange, SPAN("from"), &value);
     if (!error && value.len)
         from_read(buf_span(&value), start);
     buf_fini(&value);

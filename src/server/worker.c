@@ -43,6 +43,14 @@ static void send_unwatch(void *context, void *unwatch)
 
 /* ---- mail ---- */
 
+static void tell_waiting(struct worker *worker)
+{
+    struct progress *progress = &worker->progress;
+    atomic_store_explicit(&progress->waiting, worker->windows.backlog, memory_order_relaxed);
+    atomic_store_explicit(&progress->waiting_bytes, worker->windows.backlog_bytes,
+                          memory_order_relaxed);
+}
+
 static void take_entries(struct worker *worker, struct entries *entries)
 {
     uint64_t bytes = 0;
@@ -53,9 +61,10 @@ static void take_entries(struct worker *worker, struct entries *entries)
             counter_add(&worker->counters, METRIC_EVENTS_OUT, 1);
         event_unref(event);
     }
+    tell_waiting(worker); /* before they count as taken */
     struct progress *progress = &worker->progress;
     atomic_fetch_add_explicit(&progress->taken_bytes, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&progress->taken, entries->count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&progress->taken, entries->count, memory_order_release);
     free(entries);
 }
 
@@ -75,10 +84,8 @@ static void take_answer(struct worker *worker, struct request *request)
 
 static void tell_progress(struct worker *worker)
 {
-    struct progress *progress = &worker->progress;
     const struct windows *windows = &worker->windows;
-    atomic_store_explicit(&progress->waiting, windows->backlog, memory_order_relaxed);
-    atomic_store_explicit(&progress->waiting_bytes, windows->backlog_bytes, memory_order_relaxed);
+    tell_waiting(worker);
     bool behind = windows->backlog > ENGINE_BEHIND_ENTRIES / 2 ||
                   windows->backlog_bytes > ENGINE_BEHIND_BYTES / 2;
     if (!behind)
@@ -188,6 +195,8 @@ static void run_endings(struct worker *worker)
         worker->ending_next = LIST_NEXT(connection, all);
         if (connection->state == CONNECTION_STREAM)
             stream_flush(connection->stream);
+        else if (connection->state == CONNECTION_HEAD || connection->state == CONNECTION_BODY)
+            connection_finish(connection); /* a request that is not whole */
     }
 }
 

@@ -34,8 +34,13 @@ function start(t, hub, { language, code }) {
   running.ended = new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code) => { running.over = true; resolve(code); });
   });
-  running.stop = () => { if (!running.over) process.kill(-child.pid, 'SIGKILL'); };
-  t.after(running.stop);
+  t.after(() => { // the whole group; it may just have ended with its hub
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  });
   return running;
 }
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* How much of each kind of work one turn does. */
-enum { SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_ENDINGS = 64 };
+enum { TURN_MAIL = 64, SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_ENDINGS = 64 };
 
 /* What a worker's windows hold: enough that readers only fall below a floor by their own slowness,
  * and less than the log's own memory. */
@@ -108,48 +108,55 @@ static void begin_stopping(struct worker *worker)
     ev_timer_start(worker->loop, &worker->deadline);
 }
 
+static void take_one(struct worker *worker, struct mail *mail)
+{
+    switch (mail->kind) {
+    case ENGINE_ENTRIES:
+        take_entries(worker, CONTAINER_OF(mail, struct entries, mail));
+        break;
+    case ENGINE_ANSWER:
+        take_answer(worker, CONTAINER_OF(mail, struct request, mail));
+        break;
+    case ENGINE_END:
+        worker->ending = true;
+        worker->ending_next = LIST_FIRST(&worker->connections);
+        break;
+    case WORKER_CONNECTION: {
+        struct arrival *arrival = CONTAINER_OF(mail, struct arrival, mail);
+        connection_new(worker, arrival->fd);
+        free(arrival);
+        break;
+    }
+    case WORKER_STOP:
+        begin_stopping(worker);
+        break;
+    default:
+        CHECK(!"mail of no known kind");
+    }
+}
+
+/* Some of the mail. The head was read before the mail was taken (see engine_head), and holds when
+ * all of that mail is worked off. */
 static void take_mail(struct worker *worker)
 {
-    uint64_t head = engine_head(worker->engine); /* before the mail: see engine_head */
-    struct mail *mail = mailbox_take(&worker->mailbox);
-    while (mail) {
-        struct mail *next = mail->next;
-        switch (mail->kind) {
-        case ENGINE_ENTRIES:
-            take_entries(worker, CONTAINER_OF(mail, struct entries, mail));
-            break;
-        case ENGINE_ANSWER:
-            take_answer(worker, CONTAINER_OF(mail, struct request, mail));
-            break;
-        case ENGINE_END:
-            worker->ending = true;
-            worker->ending_next = LIST_FIRST(&worker->connections);
-            break;
-        case WORKER_CONNECTION: {
-            struct arrival *arrival = CONTAINER_OF(mail, struct arrival, mail);
-            connection_new(worker, arrival->fd);
-            free(arrival);
-            break;
-        }
-        case WORKER_STOP:
-            begin_stopping(worker);
-            break;
-        default:
-            CHECK(!"mail of no known kind");
-        }
-        mail = next;
+    if (!worker->inbox) {
+        worker->inbox_head = engine_head(worker->engine);
+        worker->inbox = mailbox_take(&worker->mailbox);
     }
-    if (worker->windows.head < head)
-        worker->windows.head = head;
+    for (int i = 0; i < TURN_MAIL && worker->inbox; i++) {
+        struct mail *mail = worker->inbox;
+        worker->inbox = mail->next;
+        take_one(worker, mail);
+    }
+    if (!worker->inbox && worker->windows.head < worker->inbox_head)
+        worker->windows.head = worker->inbox_head;
     windows_trim(&worker->windows, engine_gone_to(worker->engine));
 }
 
+/* Mail is taken in the turn, which comes before the loop sleeps again. */
 static void on_mail(struct ev_loop *loop, ev_async *wake, int events)
 {
-    (void)loop, (void)events;
-    struct worker *worker = wake->data;
-    worker->now_ms = clock_mono_ms();
-    take_mail(worker);
+    (void)loop, (void)wake, (void)events;
 }
 
 /* ---- turns ---- */
@@ -238,6 +245,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     (void)events;
     struct worker *worker = turn->data;
     worker->now_ms = clock_mono_ms();
+    take_mail(worker);
     run_slice(worker);
     run_ready(worker);
     bool late = run_timeouts(worker);
@@ -247,7 +255,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     tell_progress(worker);
     set_alarm(worker);
     stop_when_done(worker);
-    if (late || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
+    if (late || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
     else
@@ -328,7 +336,9 @@ void worker_fini(struct worker *worker)
 {
     if (!worker->loop)
         return;
-    take_mail(worker); /* what came after the end: frees it */
+    do /* what came after the end: frees it */
+        take_mail(worker);
+    while (worker->inbox);
     struct connection *connection;
     while ((connection = LIST_FIRST(&worker->connections)))
         connection_close(connection, CLOSE_STOPPED);

@@ -1,6 +1,6 @@
 /* A worker: one thread, one loop, its connections and windows. Everything here is the worker's own
- * thread's but for what says otherwise. Work a turn is bounded: a slice of the fan-out, some
- * connections that are ready, some timeouts, then the loop polls again. */
+ * thread's but for what says otherwise. Work a turn is bounded: some mail, a slice of the fan-out,
+ * some connections that are ready, some timeouts, then the loop polls again. */
 #ifndef FRESHET_SERVER_WORKER_H
 #define FRESHET_SERVER_WORKER_H
 
@@ -26,6 +26,8 @@ struct worker {
     unsigned number;
     struct ev_loop *loop;
     struct mailbox mailbox; /* any thread puts */
+    struct mail *inbox;     /* taken from it, not worked off yet */
+    uint64_t inbox_head;    /* the log's head when it was taken */
     struct windows windows;
     struct wheel wheel;
     struct connection_list connections;

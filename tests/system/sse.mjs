@@ -77,15 +77,12 @@ class Stream {
     const block = { text, comments: [] };
     for (const line of text.split('\n')) {
       const match = /^(id|event|data|retry|): (.*)$/s.exec(line);
-      assert.ok(match, `a line of a block: ${JSON.stringify(line)} in ${JSON.stringify(text)}`);
+      if (!match || line.includes('\r')) assert.fail(`no line of a block: ${JSON.stringify(line)} in ${JSON.stringify(text)}`);
       const [, field, value] = match;
-      assert.ok(!value.includes('\r'), 'no CR in a line');
       if (field === '') block.comments.push(value);
       else if (field === 'data') block.data = block.data === undefined ? value : `${block.data}\n${value}`;
-      else {
-        assert.ok(!(field in block), `${field} once in a block`);
-        block[field] = value;
-      }
+      else if (field in block) assert.fail(`${field} twice in a block: ${text}`);
+      else block[field] = value;
     }
     if (block.id !== undefined) this.rise(block.id);
     if (block.retry !== undefined) assert.match(block.retry, /^\d+$/);
@@ -95,8 +92,8 @@ class Stream {
   }
 
   rise(id) {
-    assert.match(id, ID);
-    if (this.position !== null) assert.ok(compareIds(id, this.position) > 0, `ids rise: ${id} after ${this.position}`);
+    if (!ID.test(id)) assert.fail(`no id: ${id}`);
+    if (this.position !== null && compareIds(id, this.position) <= 0) assert.fail(`ids do not rise: ${id} after ${this.position}`);
     this.position = id;
   }
 

@@ -19,8 +19,9 @@ function makeHost(t) {
     t.skip(`no network namespace can be made here: ${error.message}`);
     return false;
   }
-  t.after(() => ip('netns', 'delete', host)); // the cable goes with it
+  t.after(() => ip('netns', 'delete', host));
   ip('link', 'add', `${host}a`, 'type', 'veth', 'peer', 'name', `${host}b`, 'netns', host);
+  t.after(() => ip('link', 'delete', `${host}a`)); // the namespace may outlive its name for a while
   ip('address', 'add', `${here}/24`, 'dev', `${host}a`);
   ip('link', 'set', `${host}a`, 'up');
   ip(...inside('ip', 'address', 'add', `${there}/24`, 'dev', `${host}b`));

@@ -189,7 +189,9 @@ static bool open_step(struct log *log, struct request *request)
 {
     bool unknown, chosen;
     uint64_t after;
-    for (size_t i = 0; i + 1 < request->selection->count; i++)
+    /* Only once: should the worker not want it any more, its unwatch may come between two steps. */
+    size_t named = request->search.under_way ? 0 : (size_t)request->selection->count - 1;
+    for (size_t i = 0; i < named; i++)
         if (!watch(log, request, i)) {
             request->error = ERROR_NO_MEMORY;
             return true;

@@ -79,6 +79,7 @@ static uint64_t nth_newest(const struct tail *tail, const struct selection *sele
 static bool search_oldest(const struct tail *tail, const struct selection *selection,
                           uint32_t steps, struct tail_search *search, uint64_t *id)
 {
+    search->under_way = true;
     struct order_place place = order_seek(&tail->order, search->reached);
     while (steps-- > 0) {
         const struct event *event = order_forward(&tail->order, &place);
@@ -94,7 +95,7 @@ static bool search_newest(const struct tail *tail, const struct selection *selec
                           uint64_t head, uint32_t steps, struct tail_search *search, uint64_t *id)
 {
     if (!search->under_way)
-        *search = (struct tail_search){.under_way = true, .reached = head + 1};
+        *search = (struct tail_search){.under_way = true, .head = head, .reached = head + 1};
     struct order_place place = order_seek(&tail->order, search->reached - 1);
     while (steps-- > 0) {
         const struct event *event = order_backward(&tail->order, &place);
@@ -131,7 +132,8 @@ static bool start_from(const struct tail *tail, const struct selection *selectio
         done = search_newest(tail, selection, n, head, steps, search, &oldest);
     if (!done)
         return false;
-    *id = oldest ? oldest - 1 : head;
+    bool backwards = n && !earliest && selection->prefixes; /* newer ones may have come meanwhile */
+    *id = oldest ? oldest - 1 : backwards ? search->head : head;
     return true;
 }
 

@@ -59,6 +59,7 @@ struct start {
 /* Once a search is under way it goes on from step to step; zeroed before the first. */
 struct tail_search {
     bool under_way;
+    uint64_t head;    /* backwards: the log's, when it began */
     uint64_t reached; /* forwards: searched up to here; backwards: from here on */
     uint64_t found;   /* the oldest match so far */
     uint64_t matched;

@@ -1,0 +1,220 @@
+/* A reader's view. */
+#include "view.h"
+
+static unsigned names_of(const struct view *view, size_t channel)
+{
+    unsigned names = 0;
+    for (size_t i = 0; i < view->count; i++)
+        if (model_meets(view->names[i], view->model->channels[channel].name))
+            names |= 1u << i;
+    return names;
+}
+
+bool view_meets(const struct view *view, size_t channel)
+{
+    return names_of(view, channel);
+}
+
+/* ---- where it starts ---- */
+
+/* How many events on its channels lie in (after, until]: those that are kept, or all. */
+static uint64_t count_in(const struct view *view, uint64_t after, uint64_t until, bool all)
+{
+    const struct model *model = view->model;
+    uint64_t count = 0;
+    for (size_t i = all ? 0 : model->oldest; i < model->count; i++) {
+        const struct model_event *event = &model->events[i];
+        count += event->id > after && event->id <= until && (all || !event->gone) &&
+                 names_of(view, event->channel);
+    }
+    return count;
+}
+
+/* The newest n: from `start` on there are n that are kept, or all that are. Where something came or
+ * went while the log searched, it is right if it was so then. */
+static bool well_chosen(const struct view *view, uint64_t n, uint64_t start, uint64_t first_head,
+                        bool changed)
+{
+    uint64_t head = view->model->head;
+    bool all = count_in(view, 0, start, false) == 0;
+    if (n == 0 || count_in(view, 0, head, false) == 0)
+        return start == head || (n && changed);
+    uint64_t count = count_in(view, start, first_head, false);
+    if (changed && n != UINT64_MAX)
+        return count <= n && (all || count_in(view, start, first_head, true) >= n);
+    return count_in(view, start, start + 1, false) == 1 && (count == n || (count < n && all));
+}
+
+const char *view_begin(struct view *view, uint64_t start, bool unknown, bool chosen,
+                       uint64_t first_head, uint64_t first_moment)
+{
+    const struct start *asked = &view->asked;
+    uint64_t head = view->model->head, n = 0;
+    bool right = true, choose = false;
+    view->unknown = asked->position_kind == START_UNKNOWN ||
+                    (asked->position_kind == START_AFTER && asked->position > head);
+    if (asked->position_kind == START_AFTER && asked->position <= head) {
+        right = start == asked->position;
+    } else if (asked->from_kind == START_AFTER && asked->from <= head) {
+        right = start == asked->from;
+    } else if (asked->from_kind == START_TIME) {
+        right = start == (asked->from < head ? asked->from : head);
+    } else {
+        choose = true;
+        view->unknown |= asked->from_kind == START_AFTER || asked->from_kind == START_UNKNOWN;
+        n = asked->from_kind == START_EARLIEST ? UINT64_MAX
+            : asked->from_kind == START_NEWEST ? asked->from
+                                               : 0;
+        right = well_chosen(view, n, start, first_head, first_moment != view->model->moment);
+    }
+    view->chosen = chosen;
+    view->start = view->seen = start;
+    for (size_t i = 0; i < view->count && chosen; i++)
+        if (strchr(view->names[i], '*'))
+            view->excused[i] = model_dropped(view->model, view->names[i]);
+    view->begun = view->model->moment;
+    view->begun_head = head;
+    while (view->next < view->model->count && view->model->events[view->next].id <= start)
+        view->next++;
+    return !right                     ? "the stream starts at the wrong place"
+           : chosen != choose         ? "who chose the start is wrong"
+           : unknown != view->unknown ? "whether the position is known is wrong"
+                                      : NULL;
+}
+
+/* ---- what it sees ---- */
+
+static bool is_told(const struct view *view, uint64_t id, unsigned names)
+{
+    for (size_t i = 0; i < view->gap_count; i++)
+        if (id > view->gaps[i].after && id <= view->gaps[i].until && view->gaps[i].names & names)
+            return true;
+    return false;
+}
+
+/* The one silence that the hub is known to keep, and should not: where it chose the start it does
+ * not tell what was lost of a prefix afterwards, up to the newest id that had been dropped there
+ * before. */
+static bool is_excused(const struct view *view, uint64_t id, unsigned names)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (names & 1u << i && id <= view->excused[i])
+            return true;
+    return false;
+}
+
+/* Goes on to `id`: what is left out must have been dropped, and told unless that was before the hub
+ * chose the start. */
+static const char *pass(struct view *view, uint64_t id)
+{
+    const struct model *model = view->model;
+    for (; view->next < model->count && model->events[view->next].id < id; view->next++) {
+        const struct model_event *event = &model->events[view->next];
+        unsigned names = names_of(view, event->channel);
+        if (!names)
+            continue;
+        if (!event->gone)
+            return "an event that is kept was left out";
+        if (!(view->chosen && event->gone <= view->begun) && !is_told(view, event->id, names) &&
+            !is_excused(view, event->id, names))
+            return "an event was lost in silence";
+    }
+    return NULL;
+}
+
+const char *view_event(struct view *view, uint64_t id)
+{
+    const struct model *model = view->model;
+    if (!view->opened)
+        return "an event came before the opening";
+    if (id <= view->seen)
+        return "ids do not rise";
+    const char *wrong = pass(view, id);
+    if (wrong)
+        return wrong;
+    if (view->next == model->count || model->events[view->next].id != id)
+        return "an event that there is not, or that was left out before";
+    if (!names_of(view, model->events[view->next++].channel))
+        return "an event on another channel";
+    view->seen = id;
+    return NULL;
+}
+
+const char *view_position(struct view *view, uint64_t id)
+{
+    if (!view->opened) {
+        view->opened = true;
+        return id != view->start                      ? "the stream opens at another position"
+               : view->unknown && !view->unknown_told ? "the unknown position was not told"
+                                                      : NULL;
+    }
+    if (id <= view->seen)
+        return "the position does not rise";
+    view->seen = id;
+    return pass(view, id + 1);
+}
+
+/* Something was dropped in (after, until] on this name that no notice has told, or that can't be
+ * known. Where the hub chose the start, after it had done so. */
+static bool has_lost(const struct view *view, size_t name, uint64_t after, uint64_t until)
+{
+    const struct model *model = view->model;
+    if (view->made && name + 1 == view->count && after < view->begun_head)
+        after = view->begun_head;
+    for (size_t i = 0; i < view->gap_count; i++)
+        if (view->gaps[i].names & 1u << name && view->gaps[i].until > after)
+            after = view->gaps[i].until;
+    if (model_dropped(model, view->names[name]) <= after)
+        return false;
+    if (!view->chosen || model->floor_raised > view->begun)
+        return true;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct model_event *event = &model->events[i];
+        if (event->id > after && event->id <= until && event->gone > view->begun &&
+            names_of(view, event->channel) & 1u << name)
+            return true;
+    }
+    return false;
+}
+
+const char *view_gap(struct view *view, const struct gap *gap)
+{
+    uint64_t newest = 0;
+    if (gap->reason == GAP_UNKNOWN) {
+        if (view->unknown_told || view->opened || !view->unknown || gap->until != view->start)
+            return "a position was told as unknown";
+        view->unknown_told = true;
+        return NULL;
+    }
+    size_t useful = 0;
+    for (size_t i = 0; i < view->gap_count; i++)
+        if (view->gaps[i].until > view->seen)
+            view->gaps[useful++] = view->gaps[i];
+    view->gap_count = useful;
+    if (useful == VIEW_GAPS)
+        return "there is no end of notices";
+    struct view_gap *told = &view->gaps[useful];
+    *told = (struct view_gap){gap->after, gap->until, 0};
+    if (!view->opened || gap->after < view->seen || gap->until <= gap->after)
+        return "a notice of what was before";
+    if (gap->reason == GAP_TRIMMED && (view->chosen || gap->after != view->start))
+        return "the reason must be slow";
+    for (size_t i = 0; i < view->count; i++) {
+        if (!(gap->names[i / 8] & 1 << i % 8))
+            continue;
+        if (!has_lost(view, i, gap->after, gap->until))
+            return "a notice tells what was not lost, or was told";
+        uint64_t dropped = model_dropped(view->model, view->names[i]);
+        newest = dropped > newest ? dropped : newest;
+        told->names |= 1u << i;
+    }
+    if (gap->until > newest)
+        return "a notice goes too far";
+    view->gap_count++;
+    return NULL;
+}
+
+const char *view_settled(struct view *view)
+{
+    return !view->opened ? "the stream does not open" : pass(view, UINT64_MAX);
+}

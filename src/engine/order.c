@@ -114,10 +114,13 @@ void order_remove(struct order *order, const struct event *event)
     CHECK(chunk->events[place.at] == event);
     chunk->events[place.at] = NULL;
     chunk->live--;
-    if (chunk->live == 0)
+    if (chunk->live == 0) {
         drop_chunk(order, place.chunk);
-    else if (chunk->live < SPARSE)
+    } else if (chunk->live < SPARSE) {
         join_next(order, place.chunk);
+        if (place.chunk > 0) /* which became sparse before this one, as the oldest mostly do */
+            join_next(order, place.chunk - 1);
+    }
 }
 
 struct event *order_oldest(const struct order *order)

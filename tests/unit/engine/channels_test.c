@@ -1,0 +1,162 @@
+/* engine/channels: by name, by prefix, and the newest dropped id of each. */
+#include "make.h"
+
+#include "engine/channels.h"
+
+static struct channel *get(struct channels *channels, const char *name, uint64_t trimmed_to)
+{
+    struct channel *channel =
+        channels_get(channels, span_from(name), hash_bytes(name, strlen(name)), trimmed_to, 0);
+    assert_non_null(channel);
+    return channel;
+}
+
+static void push(struct channels *channels, const char *name, uint64_t id)
+{
+    struct event *event = make_event(name, id);
+    assert_true(channel_push(channels, get(channels, name, 0), event));
+    event_unref(event);
+}
+
+static void pop(struct channels *channels, const char *name)
+{
+    event_unref(channel_pop(channels, get(channels, name, 0), 0));
+}
+
+static uint64_t trimmed(const struct channels *channels, const char *prefix)
+{
+    return channels_trimmed(channels, span_from(prefix));
+}
+
+static void a_channel_is_found_by_its_whole_name(void **state)
+{
+    (void)state;
+    struct channels channels;
+    channels_init(&channels);
+    struct channel *a = get(&channels, "a", 5), *ab = get(&channels, "ab", 6);
+    assert_ptr_not_equal(a, ab);
+    assert_ptr_equal(get(&channels, "a", 9), a);
+    assert_int_equal(a->trimmed_to, 5);
+    assert_null(channels_find(&channels, SPAN("abc"), hash_bytes("abc", 3)));
+    assert_int_equal(channels.count, 2);
+    channels_fini(&channels);
+}
+
+static void its_events_leave_oldest_first_and_raise_what_is_trimmed(void **state)
+{
+    (void)state;
+    struct channels channels;
+    channels_init(&channels);
+    for (uint64_t id = 1; id <= 9; id++)
+        push(&channels, "a", id * 10);
+    struct channel *channel = get(&channels, "a", 0);
+    assert_int_equal(channel->count, 9);
+    assert_int_equal(channel_after(channel, 0), 0);
+    assert_int_equal(channel_after(channel, 30), 3);
+    assert_int_equal(channel_after(channel, 39), 3);
+    assert_int_equal(channel_after(channel, 90), 9);
+    for (uint64_t id = 1; id <= 9; id++) {
+        assert_int_equal(channel_event(channel, 0)->id, id * 10);
+        pop(&channels, "a");
+        assert_int_equal(channel->trimmed_to, id * 10);
+    }
+    assert_int_equal(channel->bytes, 0);
+    channels_fini(&channels);
+}
+
+static void the_longest_empty_comes_first(void **state)
+{
+    (void)state;
+    struct channels channels;
+    channels_init(&channels);
+    push(&channels, "a", 1);
+    push(&channels, "b", 2);
+    assert_true(TAILQ_EMPTY(&channels.empty));
+    pop(&channels, "b");
+    pop(&channels, "a");
+    assert_ptr_equal(TAILQ_FIRST(&channels.empty), get(&channels, "b", 0));
+    push(&channels, "b", 3);
+    assert_ptr_equal(TAILQ_FIRST(&channels.empty), get(&channels, "a", 0));
+    channels_fini(&channels);
+}
+
+static void a_prefix_asks_all_its_channels_but_never_a_clients(void **state)
+{
+    (void)state;
+    struct channels channels;
+    channels_init(&channels);
+    get(&channels, "a", 1), get(&channels, "ab", 5), get(&channels, "abc", 3);
+    get(&channels, "b", 9), get(&channels, "@ab", 50), get(&channels, "\xc3\xa4", 2);
+    assert_int_equal(trimmed(&channels, "a"), 5);
+    assert_int_equal(trimmed(&channels, "abc"), 3);
+    assert_int_equal(trimmed(&channels, "abcd"), 0);
+    assert_int_equal(trimmed(&channels, "b"), 9);
+    assert_int_equal(trimmed(&channels, "\xc3"), 2);
+    assert_int_equal(trimmed(&channels, ""), 9);
+    channels_fini(&channels);
+}
+
+static void random_name(uint64_t *random, char *name)
+{
+    size_t n = 1 + unit_random_below(random, 5);
+    for (size_t i = 0; i < n; i++)
+        name[i] = (char)('a' + unit_random_below(random, 3));
+    name[n] = '\0';
+}
+
+static uint64_t naive_trimmed(const struct channels *channels, const char *prefix)
+{
+    uint64_t max = 0;
+    struct channel *channel, *next;
+    HASH_ITER (hh, channels->table, channel, next) {
+        bool meets = channel->name_length >= strlen(prefix) &&
+                     memcmp(channel->name, prefix, strlen(prefix)) == 0;
+        if (meets && channel->trimmed_to > max)
+            max = channel->trimmed_to;
+    }
+    return max;
+}
+
+static void every_prefix_is_answered_as_by_looking_at_all_channels(void **state)
+{
+    (void)state;
+    struct channels channels;
+    uint64_t random = unit_seed();
+    channels_init(&channels);
+    for (uint64_t id = 1; id < 20000; id++) {
+        char name[8], prefix[8];
+        random_name(&random, name);
+        random_name(&random, prefix);
+        struct channel *channel =
+            channels_find(&channels, span_from(name), hash_bytes(name, strlen(name)));
+        switch (unit_random_below(&random, 3)) {
+        case 0:
+            push(&channels, name, id);
+            break;
+        case 1:
+            if (channel && channel->count)
+                pop(&channels, name);
+            break;
+        default:
+            if (channel && channel->count == 0)
+                channels_forget(&channels, channel);
+            break;
+        }
+        assert_int_equal(trimmed(&channels, prefix), naive_trimmed(&channels, prefix));
+        if (id % 64 == 0)
+            assert_int_equal(trimmed(&channels, ""), naive_trimmed(&channels, ""));
+    }
+    channels_fini(&channels);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_channel_is_found_by_its_whole_name),
+        cmocka_unit_test(its_events_leave_oldest_first_and_raise_what_is_trimmed),
+        cmocka_unit_test(the_longest_empty_comes_first),
+        cmocka_unit_test(a_prefix_asks_all_its_channels_but_never_a_clients),
+        cmocka_unit_test(every_prefix_is_answered_as_by_looking_at_all_channels),
+    };
+    return cmocka_run_group_tests(tests, make_hash, NULL);
+}

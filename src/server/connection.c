@@ -264,15 +264,6 @@ static void begin(struct connection *connection, size_t size)
         connection_expire_in(connection, BODY_TIMEOUT_MS);
 }
 
-/* The peer sends no more, or is to: the connection goes when the answers so far have gone. */
-static void leave(struct connection *connection)
-{
-    if (connection->out.len)
-        connection->state = CONNECTION_CLOSING;
-    else
-        connection_close(connection, CLOSE_LEFT);
-}
-
 static bool read_head(struct connection *connection)
 {
     size_t size = 0;

@@ -156,7 +156,7 @@ test('Expect: 100-continue does not keep the body away', async (t) => {
 
 // Readers that do nothing but read, as fast as they can.
 function curls(t, hub, count) {
-  const readers = Array.from({ length: count }, (_, i) => spawn('curl', ['-sN', '--noproxy', '*', '-o', '/dev/null', `${hub.url}/events/${['a', 'a*'][i % 2]}`]));
+  const readers = Array.from({ length: count }, () => spawn('curl', ['-sN', '--noproxy', '*', '-o', '/dev/null', `${hub.url}/events/a`]));
   t.after(() => readers.forEach((reader) => reader.kill()));
   return figure(hub, 'freshet_subscribers', count);
 }

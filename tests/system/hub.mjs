@@ -83,7 +83,9 @@ class Hub {
       .map((line) => Object.fromEntries(line.split(' ').slice(3).map((pair) => pair.split(/=(.*)/s).slice(0, 2))));
   }
 
-  signal(name) {
+  // Tells it to stop, once; gives the promise of how it ends.
+  signal(name = 'SIGTERM') {
+    this.stopping = true;
     this.program.child.kill(name);
     return this.program.ended;
   }
@@ -92,7 +94,7 @@ class Hub {
   async stop() {
     for (const socket of this.sockets) socket.destroy();
     this.agent.destroy();
-    if (!this.ended) this.program.child.kill('SIGTERM');
+    if (!this.ended && !this.stopping) this.program.child.kill('SIGTERM');
     const ended = await within(this.program.ended, () => `the hub does not end: ${this.log}`).catch((error) => {
       this.program.child.kill('SIGKILL');
       throw error;

@@ -176,7 +176,7 @@ export async function subscribe(hub, target, { version = '1.1', headers = [], po
   assert.equal(stream.head.headers['content-type'], 'text/event-stream');
   connection.socket.removeAllListeners('data');
   connection.socket.on('data', (bytes) => stream.feed(bytes));
-  connection.socket.on('end', () => stream.ended('end')).on('close', () => stream.ended('close'))
+  connection.socket.on('end', () => { stream.ended('end'); connection.finish(); }).on('close', () => stream.ended('close'))
     .on('error', (error) => stream.ended(error.code));
   stream.feed(connection.take(connection.bytes.length));
   if (connection.ended) stream.ended(connection.ended);

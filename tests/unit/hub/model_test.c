@@ -8,6 +8,7 @@
 #include "sim.h"
 
 #include "base/hash.h"
+#include "trace.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -46,7 +47,7 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 static void on_end(int signal_number)
 {
     signal(signal_number, SIG_DFL);
-    sim_print_trace();
+    trace_print();
     raise(signal_number);
 }
 

@@ -187,7 +187,7 @@ static void read_piece(struct log *log, struct request *request, uint64_t after)
 
 static bool open_step(struct log *log, struct request *request)
 {
-    bool unknown, chosen;
+    bool unknown;
     uint64_t after;
     /* Only once: should the worker not want it any more, its unwatch may come between two steps. */
     size_t named = request->search.under_way ? 0 : (size_t)request->selection->count - 1;
@@ -197,13 +197,11 @@ static bool open_step(struct log *log, struct request *request)
             return true;
         }
     if (!tail_start(&log->tail, request->selection, &request->start, log->head,
-                    log->piece_limits.steps, &request->search, &after, &unknown, &chosen))
+                    log->piece_limits.steps, &request->search, &after, &unknown))
         return false;
     read_piece(log, request, after);
-    if (request->piece) {
+    if (request->piece)
         request->piece->unknown = unknown;
-        request->piece->chosen = chosen;
-    }
     return true;
 }
 

@@ -139,9 +139,8 @@ static bool start_from(const struct tail *tail, const struct selection *selectio
 
 bool tail_start(const struct tail *tail, const struct selection *selection,
                 const struct start *start, uint64_t head, uint32_t steps,
-                struct tail_search *search, uint64_t *id, bool *unknown, bool *chosen)
+                struct tail_search *search, uint64_t *id, bool *unknown)
 {
-    *chosen = false;
     *unknown = start->position_kind == START_UNKNOWN;
     if (start->position_kind == START_AFTER) {
         if (start->position <= head) {
@@ -159,7 +158,6 @@ bool tail_start(const struct tail *tail, const struct selection *selection,
         return true;
     }
     *unknown |= start->from_kind == START_UNKNOWN || start->from_kind == START_AFTER;
-    *chosen = true;
     return start_from(tail, selection, start, head, steps, search, id);
 }
 

@@ -83,11 +83,10 @@ uint64_t tail_next_expiry(const struct tail *tail);
 uint64_t tail_gone_to(const struct tail *tail, uint64_t head);
 
 /* Where a stream on these channels starts. False if the search is not at its end: call again with
- * the same search. *unknown: a position or from was no id or ahead of head; *chosen: the hub chose
- * the start. */
+ * the same search. *unknown: a position or from was no id or ahead of head. */
 bool tail_start(const struct tail *tail, const struct selection *selection,
                 const struct start *start, uint64_t head, uint32_t steps,
-                struct tail_search *search, uint64_t *id, bool *unknown, bool *chosen);
+                struct tail_search *search, uint64_t *id, bool *unknown);
 
 /* The next piece after a position: events, complete_to, trimmed_to. NULL where there is no memory.
  */

@@ -10,7 +10,6 @@ struct piece {
     uint64_t head;  /* the log's newest id: all later entries are sent to this worker */
     uint64_t complete_to; /* everything up to here is in the piece */
     bool unknown;         /* the position that was given is no id or ahead of the log */
-    bool chosen; /* the log chose the start (now, earliest, the newest N): nothing is missed */
     uint32_t count;
     uint64_t *trimmed_to; /* for each name of the selection the newest id dropped there; NULL: none
                              after start */

@@ -200,22 +200,19 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
     if (!piece->trimmed_to)
         return true;
     struct gap gap = {.after = piece->start, .reason = reason};
-    for (size_t i = 0; i < subscription->selection->count; i++) {
-        uint64_t trimmed = piece->trimmed_to[i], *told = told_of(subscription, i);
-        if (trimmed <= piece->start || trimmed <= *told)
+    size_t count = subscription->selection->count;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t trimmed = piece->trimmed_to[i];
+        if (trimmed <= piece->start || trimmed <= *told_of(subscription, i))
             continue;
-        if (piece->chosen)
-            *told = trimmed;
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
         if (trimmed > gap.until)
             gap.until = trimmed;
     }
-    if (piece->chosen || gap.until == 0)
-        return true;
-    for (size_t i = 0; i < subscription->selection->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (gap.names[i / 8] & 1 << i % 8)
             *told_of(subscription, i) = gap.until; /* so far the notice reaches for each of them */
-    return add_gap(subscription, gap);
+    return gap.until == 0 || add_gap(subscription, gap);
 }
 
 bool subscription_take(struct subscription *subscription, struct windows *windows,

@@ -220,8 +220,6 @@ void window_leave(struct windows *windows, struct link *link)
         window->lap_due = window->due;
     if (window->link_count == 0)
         window_drop(windows, window);
-    else
-        settle(windows, window);
 }
 
 /* ---- entries in, links out ---- */

@@ -204,6 +204,8 @@ void stream_answer(struct stream *stream, struct request *request)
         out_of_memory(stream);
         return;
     }
+    if (connection->blocked)
+        subscription_pause(&stream->subscription);
     if (!stream->open)
         say_opening(stream);
     if (connection->state == CONNECTION_STREAM) {

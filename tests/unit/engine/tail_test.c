@@ -43,11 +43,11 @@ static struct piece *read_piece(const struct tail *tail, struct selection *selec
 }
 
 static uint64_t start_of(const struct tail *tail, struct selection *selection, struct start start,
-                         uint64_t head, bool *unknown, bool *chosen)
+                         uint64_t head, bool *unknown)
 {
     struct tail_search search = {0};
     uint64_t id;
-    while (!tail_start(tail, selection, &start, head, 1, &search, &id, unknown, chosen))
+    while (!tail_start(tail, selection, &start, head, 1, &search, &id, unknown))
         ;
     return id;
 }
@@ -210,28 +210,27 @@ static void a_stream_starts_where_it_is_asked_to(void **state)
     static const struct {
         struct start start;
         uint64_t exact, prefix; /* the number of the event it starts at */
-        bool unknown, chosen;
+        bool unknown;
     } cases[] = {
-        {{START_NONE, 0, START_NONE, 0}, 9, 9, false, true},
-        {{START_NONE, 0, START_EARLIEST, 0}, 0, 1, false, true},
-        {{START_NONE, 0, START_NEWEST, 0}, 9, 9, false, true},
-        {{START_NONE, 0, START_NEWEST, 2}, 3, 7, false, true},
-        {{START_NONE, 0, START_NEWEST, 99}, 0, 1, false, true},
-        {{START_NONE, 0, START_UNKNOWN, 0}, 9, 9, true, true},
-        {{START_UNKNOWN, 0, START_NONE, 0}, 9, 9, true, true},
-        {{START_UNKNOWN, 0, START_EARLIEST, 0}, 0, 1, true, true},
+        {{START_NONE, 0, START_NONE, 0}, 9, 9, false},
+        {{START_NONE, 0, START_EARLIEST, 0}, 0, 1, false},
+        {{START_NONE, 0, START_NEWEST, 0}, 9, 9, false},
+        {{START_NONE, 0, START_NEWEST, 2}, 3, 7, false},
+        {{START_NONE, 0, START_NEWEST, 99}, 0, 1, false},
+        {{START_NONE, 0, START_UNKNOWN, 0}, 9, 9, true},
+        {{START_UNKNOWN, 0, START_NONE, 0}, 9, 9, true},
+        {{START_UNKNOWN, 0, START_EARLIEST, 0}, 0, 1, true},
     };
     struct tail tail;
     fill(&tail);
     struct selection *exact = SELECTION("a"), *prefix = SELECTION("b:*");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool unknown, chosen;
-        uint64_t id = start_of(&tail, exact, cases[i].start, nth(9), &unknown, &chosen);
+        bool unknown;
+        uint64_t id = start_of(&tail, exact, cases[i].start, nth(9), &unknown);
         assert_int_equal(id, cases[i].exact == 9 ? nth(9) : nth(cases[i].exact + 1) - 1);
-        id = start_of(&tail, prefix, cases[i].start, nth(9), &unknown, &chosen);
+        id = start_of(&tail, prefix, cases[i].start, nth(9), &unknown);
         assert_int_equal(id, cases[i].prefix == 9 ? nth(9) : nth(cases[i].prefix + 1) - 1);
         assert_int_equal(unknown, cases[i].unknown);
-        assert_int_equal(chosen, cases[i].chosen);
     }
     selection_unref(exact);
     selection_unref(prefix);
@@ -242,24 +241,24 @@ static void a_position_wins_and_one_ahead_is_unknown(void **state)
 {
     (void)state;
     struct tail tail;
-    bool unknown, chosen;
+    bool unknown;
     fill(&tail);
     struct selection *a = SELECTION("a");
     struct start start = {START_AFTER, nth(3), START_EARLIEST, 0};
-    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown, &chosen), nth(3));
-    assert_false(unknown || chosen);
+    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown), nth(3));
+    assert_false(unknown);
     start = (struct start){START_AFTER, nth(9) + 1, START_NONE, 0};
-    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown, &chosen), nth(9));
-    assert_true(unknown && chosen);
+    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown), nth(9));
+    assert_true(unknown);
     start = (struct start){START_UNKNOWN, 0, START_AFTER, nth(2)};
-    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown, &chosen), nth(2));
-    assert_true(unknown && !chosen);
+    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown), nth(2));
+    assert_true(unknown);
     start = (struct start){START_NONE, 0, START_AFTER, nth(9) + 1};
-    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown, &chosen), nth(9));
-    assert_true(unknown && chosen);
+    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown), nth(9));
+    assert_true(unknown);
     start = (struct start){START_NONE, 0, START_TIME, nth(9) + 1};
-    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown, &chosen), nth(9));
-    assert_false(unknown || chosen);
+    assert_int_equal(start_of(&tail, a, start, nth(9), &unknown), nth(9));
+    assert_false(unknown);
     selection_unref(a);
     tail_fini(&tail);
 }
@@ -268,15 +267,15 @@ static void the_newest_of_nothing_begin_where_the_search_did(void **state)
 {
     (void)state;
     struct tail tail;
-    bool unknown, chosen;
+    bool unknown;
     uint64_t id;
     fill(&tail);
     struct selection *none = SELECTION("z*");
     struct start start = {START_NONE, 0, START_NEWEST, 5};
     struct tail_search search = {0};
-    assert_false(tail_start(&tail, none, &start, nth(9), 4, &search, &id, &unknown, &chosen));
+    assert_false(tail_start(&tail, none, &start, nth(9), 4, &search, &id, &unknown));
     add(&tail, "z", 10);
-    while (!tail_start(&tail, none, &start, nth(10), 4, &search, &id, &unknown, &chosen))
+    while (!tail_start(&tail, none, &start, nth(10), 4, &search, &id, &unknown))
         ;
     assert_int_equal(id, nth(9));
     selection_unref(none);

@@ -52,8 +52,8 @@ void log_answers(void *context, struct request *request)
             trace(stream->reader, 0, "    %s to %s", stream->view.names[i],
                   id_text(piece->trimmed_to[i]).text);
         if (request->kind == REQUEST_OPEN)
-            must(stream, view_begin(&stream->view, piece->start, piece->unknown, piece->chosen,
-                                    stream->begun_head, stream->begun_moment));
+            must(stream, view_begin(&stream->view, piece->start, piece->unknown, stream->begun_head,
+                                    stream->begun_moment));
     }
     put(&sim->workers[request->worker], NULL, request);
 }

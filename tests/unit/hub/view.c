@@ -45,12 +45,12 @@ static bool well_chosen(const struct view *view, uint64_t n, uint64_t start, uin
     return count_in(view, start, start + 1, false) == 1 && (count == n || (count < n && all));
 }
 
-const char *view_begin(struct view *view, uint64_t start, bool unknown, bool chosen,
-                       uint64_t first_head, uint64_t first_moment)
+const char *view_begin(struct view *view, uint64_t start, bool unknown, uint64_t first_head,
+                       uint64_t first_moment)
 {
     const struct start *asked = &view->asked;
     uint64_t head = view->model->head, n = 0;
-    bool right = true, choose = false;
+    bool right = true;
     view->unknown = asked->position_kind == START_UNKNOWN ||
                     (asked->position_kind == START_AFTER && asked->position > head);
     if (asked->position_kind == START_AFTER && asked->position <= head) {
@@ -60,24 +60,17 @@ const char *view_begin(struct view *view, uint64_t start, bool unknown, bool cho
     } else if (asked->from_kind == START_TIME) {
         right = start == (asked->from < head ? asked->from : head);
     } else {
-        choose = true;
         view->unknown |= asked->from_kind == START_AFTER || asked->from_kind == START_UNKNOWN;
         n = asked->from_kind == START_EARLIEST ? UINT64_MAX
             : asked->from_kind == START_NEWEST ? asked->from
                                                : 0;
         right = well_chosen(view, n, start, first_head, first_moment != view->model->moment);
     }
-    view->chosen = chosen;
     view->start = view->seen = start;
-    for (size_t i = 0; i < view->count && chosen; i++)
-        if (strchr(view->names[i], '*'))
-            view->excused[i] = model_dropped(view->model, view->names[i]);
-    view->begun = view->model->moment;
     view->begun_head = head;
     while (view->next < view->model->count && view->model->events[view->next].id <= start)
         view->next++;
     return !right                     ? "the stream starts at the wrong place"
-           : chosen != choose         ? "who chose the start is wrong"
            : unknown != view->unknown ? "whether the position is known is wrong"
                                       : NULL;
 }
@@ -92,19 +85,7 @@ static bool is_told(const struct view *view, uint64_t id, unsigned names)
     return false;
 }
 
-/* The one silence that the hub is known to keep, and should not: where it chose the start it does
- * not tell what was lost of a prefix afterwards, up to the newest id that had been dropped there
- * before. */
-static bool is_excused(const struct view *view, uint64_t id, unsigned names)
-{
-    for (size_t i = 0; i < view->count; i++)
-        if (names & 1u << i && id <= view->excused[i])
-            return true;
-    return false;
-}
-
-/* Goes on to `id`: what is left out must have been dropped, and told unless that was before the hub
- * chose the start. */
+/* Goes on to `id`: what is left out must have been dropped, and told. */
 static const char *pass(struct view *view, uint64_t id)
 {
     const struct model *model = view->model;
@@ -115,8 +96,7 @@ static const char *pass(struct view *view, uint64_t id)
             continue;
         if (!event->gone)
             return "an event that is kept was left out";
-        if (!(view->chosen && event->gone <= view->begun) && !is_told(view, event->id, names) &&
-            !is_excused(view, event->id, names))
+        if (!is_told(view, event->id, names))
             return "an event was lost in silence";
     }
     return NULL;
@@ -154,27 +134,15 @@ const char *view_position(struct view *view, uint64_t id)
     return pass(view, id + 1);
 }
 
-/* Something was dropped in (after, until] on this name that no notice has told, or that can't be
- * known. Where the hub chose the start, after it had done so. */
-static bool has_lost(const struct view *view, size_t name, uint64_t after, uint64_t until)
+/* Something was dropped after that on this name that no notice has told, or that can't be known. */
+static bool has_lost(const struct view *view, size_t name, uint64_t after)
 {
-    const struct model *model = view->model;
     if (view->made && name + 1 == view->count && after < view->begun_head)
         after = view->begun_head;
     for (size_t i = 0; i < view->gap_count; i++)
         if (view->gaps[i].names & 1u << name && view->gaps[i].until > after)
             after = view->gaps[i].until;
-    if (model_dropped(model, view->names[name]) <= after)
-        return false;
-    if (!view->chosen || model->floor_raised > view->begun)
-        return true;
-    for (size_t i = 0; i < model->count; i++) {
-        const struct model_event *event = &model->events[i];
-        if (event->id > after && event->id <= until && event->gone > view->begun &&
-            names_of(view, event->channel) & 1u << name)
-            return true;
-    }
-    return false;
+    return model_dropped(view->model, view->names[name]) > after;
 }
 
 const char *view_gap(struct view *view, const struct gap *gap)
@@ -197,12 +165,12 @@ const char *view_gap(struct view *view, const struct gap *gap)
     *told = (struct view_gap){gap->after, gap->until, 0};
     if (!view->opened || gap->after < view->seen || gap->until <= gap->after)
         return "a notice of what was before";
-    if (gap->reason == GAP_TRIMMED && (view->chosen || gap->after != view->start))
+    if (gap->reason == GAP_TRIMMED && gap->after != view->start)
         return "the reason must be slow";
     for (size_t i = 0; i < view->count; i++) {
         if (!(gap->names[i / 8] & 1 << i % 8))
             continue;
-        if (!has_lost(view, i, gap->after, gap->until))
+        if (!has_lost(view, i, gap->after))
             return "a notice tells what was not lost, or was told";
         uint64_t dropped = model_dropped(view->model, view->names[i]);
         newest = dropped > newest ? dropped : newest;

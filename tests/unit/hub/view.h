@@ -14,13 +14,11 @@ struct view {
     char names[VIEW_NAMES][MODEL_NAME]; /* as asked for, with '*'; the last is the client's own */
     struct start asked;
     bool made; /* the client's id is, so that nobody can have sent to it before */
-    bool chosen, unknown, unknown_told, opened;
-    uint64_t begun,
-        begun_head; /* the moment at which the log said where it starts, its head then */
+    bool unknown, unknown_told, opened;
+    uint64_t begun_head; /* the log's head when it said where the stream starts */
     uint64_t start;
-    uint64_t excused[VIEW_NAMES]; /* see is_excused */
-    uint64_t seen;                /* the newest id */
-    size_t next;                  /* of the model's events: what is before it is accounted for */
+    uint64_t seen; /* the newest id */
+    size_t next;   /* of the model's events: what is before it is accounted for */
     size_t gap_count;
     struct view_gap {
         uint64_t after, until;
@@ -30,8 +28,8 @@ struct view {
 
 /* The log's word on where it starts, for which it searched since that moment, when the newest id
  * was first_head. */
-const char *view_begin(struct view *view, uint64_t start, bool unknown, bool chosen,
-                       uint64_t first_head, uint64_t first_moment);
+const char *view_begin(struct view *view, uint64_t start, bool unknown, uint64_t first_head,
+                       uint64_t first_moment);
 
 /* The reader gets an event; an id alone, of which the first opens the stream; a notice. */
 const char *view_event(struct view *view, uint64_t id);

@@ -17,9 +17,7 @@ void channels_fini(struct channels *channels)
     struct channel *channel, *next;
     HASH_ITER (hh, channels->table, channel, next) {
         HASH_DEL(channels->table, channel);
-        for (uint32_t i = 0; i < channel->count; i++)
-            event_unref(channel_event(channel, i));
-        free(channel->ring);
+        ring_fini(&channel->ring);
         free(channel);
     }
     channels_init(channels);
@@ -201,71 +199,35 @@ struct channel *channels_get(struct channels *channels, struct span name, uint64
 
 void channels_forget(struct channels *channels, struct channel *channel)
 {
-    CHECK(channel->count == 0);
+    CHECK(channel->ring.count == 0);
     TAILQ_REMOVE(&channels->empty, channel, empty);
     HASH_DEL(channels->table, channel);
     tree_remove(channels, channel);
     channels->count--;
-    free(channel->ring);
     free(channel);
 }
 
 /* ---- a channel's events ---- */
 
-static bool grow(struct channel *channel)
-{
-    uint32_t capacity = channel->capacity ? channel->capacity * 2 : 4;
-    struct event **ring = malloc(capacity * sizeof *ring);
-    if (!ring)
-        return false;
-    for (uint32_t i = 0; i < channel->count; i++)
-        ring[i] = channel_event(channel, i);
-    free(channel->ring);
-    channel->ring = ring;
-    channel->first = 0;
-    channel->capacity = capacity;
-    return true;
-}
-
 bool channel_push(struct channels *channels, struct channel *channel, struct event *event)
 {
-    if (channel->count == channel->capacity && !grow(channel))
+    if (!ring_push(&channel->ring, event))
         return false;
-    if (channel->count == 0)
+    if (channel->ring.count == 1)
         TAILQ_REMOVE(&channels->empty, channel, empty);
-    channel->ring[(channel->first + channel->count++) & (channel->capacity - 1)] = event_ref(event);
     channel->bytes += event_size(event);
     return true;
 }
 
 struct event *channel_pop(struct channels *channels, struct channel *channel, uint64_t now_ms)
 {
-    CHECK(channel->count);
-    struct event *event = channel_event(channel, 0);
-    channel->first = (channel->first + 1) & (channel->capacity - 1);
-    channel->count--;
+    struct event *event = ring_pop(&channel->ring);
     channel->bytes -= event_size(event);
     channel->trimmed_to = event->id;
     raise_above(channel);
-    if (channel->count == 0) {
+    if (channel->ring.count == 0) {
         channel->emptied_ms = now_ms;
         TAILQ_INSERT_TAIL(&channels->empty, channel, empty);
-        free(channel->ring);
-        channel->ring = NULL;
-        channel->first = channel->capacity = 0;
     }
     return event;
-}
-
-uint32_t channel_after(const struct channel *channel, uint64_t after)
-{
-    uint32_t low = 0, high = channel->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (channel_event(channel, middle)->id <= after)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
 }

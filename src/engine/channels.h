@@ -7,7 +7,7 @@
 #define FRESHET_ENGINE_CHANNELS_H
 
 #include "base/table.h"
-#include "hub/event.h"
+#include "hub/ring.h"
 
 #include <sys/queue.h>
 
@@ -17,11 +17,10 @@ struct channel {
     uint64_t hash;
     uint64_t trimmed_to; /* the newest id dropped here, or the hub's floor when it was first seen */
     uint64_t trimmed_max; /* the greatest trimmed_to in this subtree */
-    struct event **ring;  /* the kept events, oldest first; each with a reference */
-    uint32_t first, count, capacity;
+    struct ring ring;     /* the kept events */
     uint16_t name_length;
     size_t bytes;
-    uint64_t emptied_ms; /* wall clock; while count is 0 */
+    uint64_t emptied_ms; /* wall clock; while it has no events */
     TAILQ_ENTRY(channel) empty;
     char name[];
 };
@@ -55,13 +54,5 @@ struct event *channel_pop(struct channels *channels, struct channel *channel, ui
 
 /* The greatest trimmed_to of the channels with that prefix; 0 if there are none. */
 uint64_t channels_trimmed(const struct channels *channels, struct span prefix);
-
-static inline struct event *channel_event(const struct channel *channel, uint32_t i)
-{
-    return channel->ring[(channel->first + i) & (channel->capacity - 1)];
-}
-
-/* The place of the first event with an id above `after`, 0 to count. */
-uint32_t channel_after(const struct channel *channel, uint64_t after);
 
 #endif

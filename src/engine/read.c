@@ -19,10 +19,10 @@ static size_t find_sources(const struct tail *tail, const struct selection *sele
     for (size_t i = 0; i < selection->count; i++) {
         const struct channel *channel =
             channels_find(&tail->channels, selection_name(selection, i), selection->names[i].hash);
-        if (!channel || channel->count == 0)
+        if (!channel || channel->ring.count == 0)
             continue;
-        uint32_t place = channel_after(channel, after);
-        if (place < channel->count)
+        uint32_t place = ring_after(&channel->ring, after);
+        if (place < channel->ring.count)
             sources[count++] = (struct source){channel, place};
     }
     return count;
@@ -32,12 +32,12 @@ static struct event *take_oldest(struct source *sources, size_t *count)
 {
     size_t oldest = 0;
     for (size_t i = 1; i < *count; i++)
-        if (channel_event(sources[i].channel, sources[i].place)->id <
-            channel_event(sources[oldest].channel, sources[oldest].place)->id)
+        if (ring_at(&sources[i].channel->ring, sources[i].place)->id <
+            ring_at(&sources[oldest].channel->ring, sources[oldest].place)->id)
             oldest = i;
     struct source *source = &sources[oldest];
-    struct event *event = channel_event(source->channel, source->place);
-    if (++source->place == source->channel->count)
+    struct event *event = ring_at(&source->channel->ring, source->place);
+    if (++source->place == source->channel->ring.count)
         *source = sources[--*count];
     return event;
 }
@@ -47,7 +47,7 @@ static uint64_t count_from(const struct source *sources, size_t count, uint64_t 
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += sources[i].channel->count - channel_after(sources[i].channel, id - 1);
+        sum += sources[i].channel->ring.count - ring_after(&sources[i].channel->ring, id - 1);
     return sum;
 }
 

@@ -30,7 +30,7 @@ static void drop_oldest(struct tail *tail, uint64_t now_ms)
 {
     const struct event *oldest = order_oldest(&tail->order);
     struct channel *channel = channels_find(&tail->channels, event_channel(oldest), oldest->hash);
-    CHECK(channel && channel_event(channel, 0) == oldest);
+    CHECK(channel && ring_at(&channel->ring, 0) == oldest);
     drop_oldest_of(tail, channel, now_ms);
 }
 
@@ -43,7 +43,7 @@ enum error tail_append(struct tail *tail, struct event *event, uint64_t now_ms)
     order_add(&tail->order, event);
     tail->bytes += event_size(event);
     const struct tail_limits *limits = &tail->limits;
-    while (channel->count > limits->history || channel->bytes > limits->history_bytes)
+    while (channel->ring.count > limits->history || channel->bytes > limits->history_bytes)
         drop_oldest_of(tail, channel, now_ms);
     while (tail->bytes > limits->memory)
         drop_oldest(tail, now_ms);

@@ -294,8 +294,8 @@ static size_t find_sources(const struct subscription *subscription, struct sourc
         const struct link *link = i < named ? &subscription->links[i] : subscription->client_link;
         if (!link)
             continue;
-        uint32_t place = window_after(link->window, subscription->cursor);
-        if (place < link->window->count)
+        uint32_t place = ring_after(&link->window->ring, subscription->cursor);
+        if (place < link->window->ring.count)
             sources[count++] = (struct source){link->window, place};
     }
     return count;
@@ -307,9 +307,9 @@ static size_t merge_windows(const struct subscription *subscription, struct even
     struct source sources[SELECTION_MAX + 1];
     size_t count = find_sources(subscription, sources), n = 0, bytes = 0;
     while (n < max && count) {
-        struct event *oldest = window_entry(sources[0].window, sources[0].place);
+        struct event *oldest = ring_at(&sources[0].window->ring, sources[0].place);
         for (size_t i = 1; i < count; i++) {
-            struct event *event = window_entry(sources[i].window, sources[i].place);
+            struct event *event = ring_at(&sources[i].window->ring, sources[i].place);
             if (event->id < oldest->id)
                 oldest = event;
         }
@@ -319,9 +319,9 @@ static size_t merge_windows(const struct subscription *subscription, struct even
         events[n++] = oldest;
         for (size_t i = 0; i < count;) {
             struct source *source = &sources[i];
-            if (window_entry(source->window, source->place) == oldest)
+            if (ring_at(&source->window->ring, source->place) == oldest)
                 source->place++;
-            if (source->place == source->window->count)
+            if (source->place == source->window->ring.count)
                 *source = sources[--count];
             else
                 i++;

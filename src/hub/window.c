@@ -10,8 +10,7 @@ void windows_init(struct windows *windows, struct window_limits limits,
                   void *(*watch)(void *, struct window *), void (*unwatch)(void *, void *),
                   void *context)
 {
-    CHECK(limits.entries > 0 && limits.window_entries > 0 &&
-          (limits.window_entries & (limits.window_entries - 1)) == 0);
+    CHECK(limits.entries > 0 && limits.window_entries > 0);
     *windows =
         (struct windows){.limits = limits, .watch = watch, .unwatch = unwatch, .context = context};
     TAILQ_INIT(&windows->active);
@@ -30,7 +29,7 @@ void windows_fini(struct windows *windows)
 static void unserve(struct windows *windows, struct window *window, uint32_t keep)
 {
     while (window->unserved > keep) {
-        struct event *event = window_entry(window, window->count - window->unserved);
+        struct event *event = ring_at(&window->ring, window->ring.count - window->unserved);
         windows->backlog--;
         windows->backlog_bytes -= event_size(event);
         window->unserved--;
@@ -39,50 +38,12 @@ static void unserve(struct windows *windows, struct window *window, uint32_t kee
 
 static void pop(struct windows *windows, struct window *window)
 {
-    if (window->unserved == window->count)
-        unserve(windows, window, window->count - 1);
-    struct event *event = window_entry(window, 0);
+    if (window->unserved == window->ring.count)
+        unserve(windows, window, window->ring.count - 1);
+    struct event *event = ring_pop(&window->ring);
     window->floor = event->id;
-    window->first = (window->first + 1) & (window->capacity - 1);
-    window->count--;
     windows->bytes -= event_size(event);
     event_unref(event);
-}
-
-static bool make_room(struct windows *windows, struct window *window)
-{
-    if (window->count == windows->limits.window_entries)
-        pop(windows, window);
-    if (window->count < window->capacity)
-        return true;
-    uint32_t capacity = window->capacity ? window->capacity * 2 : 4;
-    if (capacity > windows->limits.window_entries)
-        capacity = windows->limits.window_entries;
-    struct event **ring = malloc(capacity * sizeof *ring);
-    if (!ring)
-        return false;
-    for (uint32_t i = 0; i < window->count; i++)
-        ring[i] = window_entry(window, i);
-    free(window->ring);
-    window->ring = ring;
-    window->first = 0;
-    window->capacity = capacity;
-    return true;
-}
-
-uint32_t window_after(const struct window *window, uint64_t after)
-{
-    uint32_t low = 0, high = window->count;
-    if (high && window_entry(window, high - 1)->id <= after)
-        return high;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (window_entry(window, middle)->id <= after)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
 }
 
 /* ---- ages: the oldest entries of all windows go first ---- */
@@ -99,7 +60,7 @@ static void drop_oldest(struct windows *windows)
     windows->age_first = (windows->age_first + 1) & (windows->age_capacity - 1);
     windows->age_count--;
     age.window->aged--;
-    if (age.window->count && window_entry(age.window, 0)->id == age.id)
+    if (age.window->ring.count && ring_at(&age.window->ring, 0)->id == age.id)
         pop(windows, age.window);
     free_if_done(age.window);
 }
@@ -127,8 +88,8 @@ void windows_trim(struct windows *windows, uint64_t up_to)
         const struct window_age *age = &windows->ages[windows->age_first];
         if (age->id > up_to)
             return;
-        bool held = age->window->count && window_entry(age->window, 0)->id == age->id;
-        if (held && age->window->unserved == age->window->count)
+        bool held = age->window->ring.count && ring_at(&age->window->ring, 0)->id == age->id;
+        if (held && age->window->unserved == age->window->ring.count)
             return; /* the fan-out still needs it */
         drop_oldest(windows);
     }
@@ -172,7 +133,7 @@ static void settle(struct windows *windows, struct window *window)
             TAILQ_REMOVE(&windows->active, window, turn);
         window->active = false;
     } else if (window->lap_due == 0) {
-        unserve(windows, window, window->count - window_after(window, window->lap_id));
+        unserve(windows, window, window->ring.count - ring_after(&window->ring, window->lap_id));
         window->lap_due = window->due;
         window->lap_id = window_newest(window);
     }
@@ -184,11 +145,8 @@ void window_drop(struct windows *windows, struct window *window)
         return;
     window->due = 0;
     settle(windows, window);
-    while (window->count)
+    while (window->ring.count)
         pop(windows, window);
-    free(window->ring);
-    window->ring = NULL;
-    window->capacity = 0;
     match_remove(&windows->match, &window->entry);
     if (window->unwatch)
         windows->unwatch(windows->context, window->unwatch);
@@ -239,12 +197,13 @@ static void append_to(void *context, struct match_entry *entry)
     if (window->floor == UINT64_MAX || event->id <= window_newest(window))
         return; /* sent for a watch that ended; this one begins later */
     append->met = true;
-    if (!make_room(windows, window)) {
-        while (window->count)
+    if (window->ring.count == windows->limits.window_entries)
+        pop(windows, window);
+    if (!ring_push(&window->ring, event)) {
+        while (window->ring.count)
             pop(windows, window);
         window->floor = event->id; /* the cursors below it read it from the log */
     } else {
-        window->ring[(window->first + window->count++) & (window->capacity - 1)] = event_ref(event);
         windows->bytes += event_size(event);
         window->unserved++;
         windows->backlog++;

@@ -14,6 +14,7 @@
 
 #include "hub/event.h"
 #include "hub/match.h"
+#include "hub/ring.h"
 
 #include <sys/queue.h>
 
@@ -33,8 +34,7 @@ TAILQ_HEAD(link_circle, link);
 struct window {
     struct match_entry entry;
     uint64_t floor; /* UINT64_MAX while the log has not said from where it is watched */
-    struct event **ring;
-    uint32_t first, count, capacity; /* capacity is 0 or a power of two */
+    struct ring ring;
     uint32_t unserved; /* of the newest entries: the circle has not been round since */
     struct link_circle links;
     struct link *next; /* NULL: the first */
@@ -52,7 +52,7 @@ struct window {
 TAILQ_HEAD(window_queue, window);
 
 struct window_limits {
-    uint32_t window_entries; /* kept in one window, a power of two */
+    uint32_t window_entries; /* kept in one window */
     uint32_t entries;        /* kept in all of a worker's windows */
     size_t bytes;            /* the same in bytes of events */
 };
@@ -116,17 +116,10 @@ void windows_trim(struct windows *windows, uint64_t up_to);
  * window's entries: whoever cannot take them now is not waited for. */
 struct link *windows_next(struct windows *windows);
 
-/* The first entry with an id above `after`: its place from 0 to count (none). */
-uint32_t window_after(const struct window *window, uint64_t after);
-
-static inline struct event *window_entry(const struct window *window, uint32_t place)
-{
-    return window->ring[(window->first + place) & (window->capacity - 1)];
-}
-
 static inline uint64_t window_newest(const struct window *window)
 {
-    return window->count ? window_entry(window, window->count - 1)->id : window->floor;
+    const struct event *newest = ring_newest(&window->ring);
+    return newest ? newest->id : window->floor;
 }
 
 #endif

@@ -50,13 +50,13 @@ static void its_events_leave_oldest_first_and_raise_what_is_trimmed(void **state
     for (uint64_t id = 1; id <= 9; id++)
         push(&channels, "a", id * 10);
     struct channel *channel = get(&channels, "a", 0);
-    assert_int_equal(channel->count, 9);
-    assert_int_equal(channel_after(channel, 0), 0);
-    assert_int_equal(channel_after(channel, 30), 3);
-    assert_int_equal(channel_after(channel, 39), 3);
-    assert_int_equal(channel_after(channel, 90), 9);
+    assert_int_equal(channel->ring.count, 9);
+    assert_int_equal(ring_after(&channel->ring, 0), 0);
+    assert_int_equal(ring_after(&channel->ring, 30), 3);
+    assert_int_equal(ring_after(&channel->ring, 39), 3);
+    assert_int_equal(ring_after(&channel->ring, 90), 9);
     for (uint64_t id = 1; id <= 9; id++) {
-        assert_int_equal(channel_event(channel, 0)->id, id * 10);
+        assert_int_equal(ring_at(&channel->ring, 0)->id, id * 10);
         pop(&channels, "a");
         assert_int_equal(channel->trimmed_to, id * 10);
     }
@@ -134,11 +134,11 @@ static void every_prefix_is_answered_as_by_looking_at_all_channels(void **state)
             push(&channels, name, id);
             break;
         case 1:
-            if (channel && channel->count)
+            if (channel && channel->ring.count)
                 pop(&channels, name);
             break;
         default:
-            if (channel && channel->count == 0)
+            if (channel && channel->ring.count == 0)
                 channels_forget(&channels, channel);
             break;
         }

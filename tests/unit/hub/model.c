@@ -122,10 +122,8 @@ void model_expire(struct model *model, uint64_t now_ms)
     struct model_channel *empty;
     while ((empty = longest_empty(model)) && empty->emptied_ms + DAY <= now_ms) {
         empty->known = false;
-        if (empty->dropped > model->floor) {
+        if (empty->dropped > model->floor)
             model->floor = empty->dropped;
-            model->floor_raised = ++model->moment;
-        }
     }
 }
 

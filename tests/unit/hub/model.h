@@ -25,7 +25,7 @@ struct model_channel {
 struct model {
     struct tail_limits limits;
     uint64_t head, floor;
-    uint64_t moment, floor_raised;
+    uint64_t moment;
     struct model_event *events; /* all that were ever published */
     size_t count, room, oldest; /* before `oldest` nothing is kept */
     struct model_channel *channels;

@@ -250,8 +250,8 @@ static size_t check_window(const struct window *window)
 {
     uint64_t last = window->floor;
     size_t bytes = 0;
-    for (uint32_t i = 0; i < window->count; i++) {
-        const struct event *event = window_entry(window, i);
+    for (uint32_t i = 0; i < window->ring.count; i++) {
+        const struct event *event = ring_at(&window->ring, i);
         MUST(event->id > last);
         last = event->id;
         bytes += event_size(event);

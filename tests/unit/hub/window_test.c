@@ -36,10 +36,10 @@ static void a_full_window_drops_its_oldest_and_raises_its_floor(void **state)
     assert_int_equal(window->floor, 1);
     append(&windows, "x", 6);
     assert_int_equal(window->floor, 2);
-    assert_int_equal(window->count, 4);
-    assert_int_equal(window_after(window, 0), 0);
-    assert_int_equal(window_after(window, 3), 1);
-    assert_int_equal(window_after(window, 6), 4);
+    assert_int_equal(window->ring.count, 4);
+    assert_int_equal(ring_after(&window->ring, 0), 0);
+    assert_int_equal(ring_after(&window->ring, 3), 1);
+    assert_int_equal(ring_after(&window->ring, 6), 4);
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -71,7 +71,7 @@ static void entries_before_the_log_has_answered_do_not_count(void **state)
     open_windows(&windows, 4, 16);
     open_reader(&windows, &reader, SELECTION("x"));
     append(&windows, "x", 2);
-    assert_int_equal(reader.links[0].window->count, 0);
+    assert_int_equal(reader.links[0].window->ring.count, 0);
     assert_true(subscription_take(&reader, &windows, empty_piece(2, 2, 2)));
     assert_int_equal(reader.links[0].window->floor, 2);
     append(&windows, "x", 3);
@@ -148,11 +148,11 @@ static void trimming_leaves_what_is_still_to_be_carried_round(void **state)
     append(&windows, "x", 3);
     windows_trim(&windows, 3);
     assert_int_equal(window->floor, 2);
-    assert_int_equal(window->count, 1);
+    assert_int_equal(window->ring.count, 1);
     assert_int_equal(served(&windows, &reader), 0);
     windows_trim(&windows, 3);
     assert_int_equal(window->floor, 3);
-    assert_int_equal(window->count, 0);
+    assert_int_equal(window->ring.count, 0);
     assert_int_equal(windows.bytes, 0);
     subscription_close(&reader, &windows);
     windows_fini(&windows);

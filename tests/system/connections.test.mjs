@@ -154,11 +154,15 @@ test('Expect: 100-continue does not keep the body away', async (t) => {
 
 // --- outrunning delivery ---
 
-// Readers that do nothing but read, as fast as they can.
-function curls(t, hub, count) {
-  const readers = Array.from({ length: count }, () => spawn('curl', ['-sN', '--noproxy', '*', '-o', '/dev/null', `${hub.url}/events/a`]));
-  t.after(() => readers.forEach((reader) => reader.kill()));
-  return figure(hub, 'freshet_subscribers', count);
+// Readers that do nothing but read, as fast as they can; ready when each has seen its headers.
+async function curls(t, hub, count) {
+  await Promise.all(Array.from({ length: count }, () => {
+    const reader = spawn('curl', ['-sN', '--noproxy', '*', '-D', '-', '-o', '/dev/null', `${hub.url}/events/a`]);
+    t.after(() => reader.kill());
+    let head = '';
+    reader.stdout.on('data', (bytes) => { head += bytes; });
+    return until(() => head.endsWith('\r\n\r\n'), 'a reader sees its headers');
+  }));
 }
 
 for (const inFlight of [1, 8])

@@ -40,3 +40,22 @@ void log_line(enum log_level level, const char *event, const char *pairs, ...)
     if (write(STDERR_FILENO, line, n) < 0)
         return; /* nowhere left to say it */
 }
+
+struct log_value log_value(struct span value)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    struct log_value out;
+    size_t n = 0;
+    for (size_t i = 0; i < value.n && n + 3 < sizeof out.text; i++) {
+        unsigned char byte = (unsigned char)value.p[i];
+        if (byte > 0x20 && byte != 0x7f && !strchr("\"%=", byte)) {
+            out.text[n++] = (char)byte;
+            continue;
+        }
+        out.text[n++] = '%';
+        out.text[n++] = hex[byte >> 4];
+        out.text[n++] = hex[byte & 15];
+    }
+    out.text[n] = '\0';
+    return out;
+}

@@ -335,16 +335,16 @@ static void log_closed(const struct stream *stream, enum close_reason reason)
     static const char *const names[] = {"left", "stalled", "vanished", "stopped", "no-memory"};
     const struct worker *worker = stream->connection->worker;
     const struct selection *selection = stream->subscription.selection;
-    struct span name = selection_name(selection, 0), client = selection_client_id(selection);
     char peer[ADDRESS_TEXT_MAX];
     peer_text(stream->connection->io.fd, peer);
-    log_line(LOG_INFO, "stream.closed",
-             "reason=%s channel=%.*s%s channels=%d client=%.*s peer=%s position=%s events=%llu "
-             "age_ms=%llu",
-             names[reason], (int)name.n, name.p, selection->names[0].prefix ? "*" : "",
-             selection->count - 1, (int)client.n, client.p, peer,
-             id_text(stream->subscription.cursor).text, (unsigned long long)stream->deliveries,
-             (unsigned long long)(worker->now_ms - stream->opened_ms));
+    log_line(
+        LOG_INFO, "stream.closed",
+        "reason=%s channel=%s%s channels=%d client=%s peer=%s position=%s events=%llu age_ms=%llu",
+        names[reason], log_value(selection_name(selection, 0)).text,
+        selection->names[0].prefix ? "*" : "", selection->count - 1,
+        log_value(selection_client_id(selection)).text, peer,
+        id_text(stream->subscription.cursor).text, (unsigned long long)stream->deliveries,
+        (unsigned long long)(worker->now_ms - stream->opened_ms));
 }
 
 void stream_close(struct stream *stream, enum close_reason reason)

@@ -141,17 +141,6 @@ test('a publisher that goes in the middle of its body publishes nothing', async 
   assert.deepEqual(stream.events.map(({ data }) => data), ['whole', 'whole', 'whole', 'end']);
 });
 
-test('Expect: 100-continue does not keep the body away', async (t) => {
-  const hub = await startHub(t);
-  const connection = new Connection(hub).send(requestBytes('POST', '/publish/a', { headers: ['Content-Length: 5', 'Expect: 100-continue'] }));
-  // A client waits for 100 or for some time; curl waits a second.
-  const first = await Promise.race([connection.to('HTTP/1.1 '), new Promise((resolve) => setTimeout(resolve, 1000))]);
-  if (first) assert.equal(await connection.to('\r\n\r\n'), '100 Continue\r\n\r\n');
-  connection.send('hello');
-  assert.equal((await connection.answer()).status, 200);
-  assert.ok(first, '100 Continue comes at once');
-});
-
 // --- outrunning delivery ---
 
 // Readers that do nothing but read, as fast as they can; ready when each has seen its headers.

@@ -323,6 +323,8 @@ uint64_t engine_gone_to(const struct engine *engine)
 
 void engine_caught_up(struct engine *engine)
 {
+    /* The progress told before must be seen by an engine that is not yet seen to hold. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load(&engine->holding))
         mailbox_wake(&engine->mailbox);
 }

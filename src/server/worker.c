@@ -135,21 +135,29 @@ static void take_one(struct worker *worker, struct mail *mail)
     }
 }
 
+static void fetch_mail(struct worker *worker)
+{
+    worker->inbox_head = engine_head(worker->engine);
+    worker->inbox = mailbox_take(&worker->mailbox);
+}
+
 /* Some of the mail. The head was read before the mail was taken (see engine_head), and holds when
- * all of that mail is worked off. */
+ * all of that mail is worked off. What came behind it is fetched at once: its wake-up may have been
+ * heard while the inbox was not empty, and would not come again. */
 static void take_mail(struct worker *worker)
 {
-    if (!worker->inbox) {
-        worker->inbox_head = engine_head(worker->engine);
-        worker->inbox = mailbox_take(&worker->mailbox);
-    }
+    if (!worker->inbox)
+        fetch_mail(worker);
     for (int i = 0; i < TURN_MAIL && worker->inbox; i++) {
         struct mail *mail = worker->inbox;
         worker->inbox = mail->next;
         take_one(worker, mail);
     }
-    if (!worker->inbox && worker->windows.head < worker->inbox_head)
-        worker->windows.head = worker->inbox_head;
+    if (!worker->inbox) {
+        if (worker->windows.head < worker->inbox_head)
+            worker->windows.head = worker->inbox_head;
+        fetch_mail(worker);
+    }
     windows_trim(&worker->windows, engine_gone_to(worker->engine));
 }
 

@@ -77,10 +77,10 @@ static void send_answer(struct engine *engine, struct request *request)
 static bool is_behind(const struct outlet *outlet)
 {
     const struct progress *progress = outlet->progress;
-    uint64_t taken = atomic_load_explicit(&progress->taken, memory_order_acquire);
-    uint64_t taken_bytes = atomic_load_explicit(&progress->taken_bytes, memory_order_relaxed);
-    uint64_t waiting = atomic_load_explicit(&progress->waiting, memory_order_relaxed);
-    uint64_t waiting_bytes = atomic_load_explicit(&progress->waiting_bytes, memory_order_relaxed);
+    uint64_t taken = atomic_load(&progress->taken);
+    uint64_t taken_bytes = atomic_load(&progress->taken_bytes);
+    uint64_t waiting = atomic_load(&progress->waiting);
+    uint64_t waiting_bytes = atomic_load(&progress->waiting_bytes);
     return outlet->sent - taken + waiting > ENGINE_BEHIND_ENTRIES ||
            outlet->sent_bytes - taken_bytes + waiting_bytes > ENGINE_BEHIND_BYTES;
 }
@@ -132,7 +132,8 @@ static void publish_some(struct engine *engine, uint64_t now_ms)
     size_t bytes = 0;
     if (!engine->publishes.first)
         return;
-    /* First, so that no worker that catches up now goes unheard. */
+    /* First, so that no worker that catches up now goes unheard: it tells its progress and then
+     * looks at this, all in one total order. */
     atomic_store(&engine->holding, true);
     if (any_behind(engine))
         return;
@@ -323,8 +324,6 @@ uint64_t engine_gone_to(const struct engine *engine)
 
 void engine_caught_up(struct engine *engine)
 {
-    /* The progress told before must be seen by an engine that is not yet seen to hold. */
-    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load(&engine->holding))
         mailbox_wake(&engine->mailbox);
 }

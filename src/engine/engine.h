@@ -66,7 +66,7 @@ struct entries {
 
 /* How far a worker has come, for slowing publishers who outrun delivery: the worker writes, the
  * engine reads. Whole numbers since the start, but waiting: not yet carried round by its fan-out.
- */
+ * Always in sequentially consistent order (see engine_caught_up). */
 struct progress {
     _Atomic uint64_t taken, taken_bytes;
     _Atomic uint64_t waiting, waiting_bytes;
@@ -129,7 +129,8 @@ uint64_t engine_head(const struct engine *engine);
 /* Entries up to here are not in the log's memory any more. Any thread. */
 uint64_t engine_gone_to(const struct engine *engine);
 
-/* A worker is not far behind: publishes that were held may go. Cheap when none is. Any thread. */
+/* A worker is not far behind, as its progress says by now: publishes that were held may go. Cheap
+ * when none is. Any thread. */
 void engine_caught_up(struct engine *engine);
 
 /* How far behind a worker may be before publishes are held. */

@@ -46,9 +46,8 @@ static void send_unwatch(void *context, void *unwatch)
 static void tell_waiting(struct worker *worker)
 {
     struct progress *progress = &worker->progress;
-    atomic_store_explicit(&progress->waiting, worker->windows.backlog, memory_order_relaxed);
-    atomic_store_explicit(&progress->waiting_bytes, worker->windows.backlog_bytes,
-                          memory_order_relaxed);
+    atomic_store(&progress->waiting, worker->windows.backlog);
+    atomic_store(&progress->waiting_bytes, worker->windows.backlog_bytes);
 }
 
 static void take_entries(struct worker *worker, struct entries *entries)
@@ -63,8 +62,8 @@ static void take_entries(struct worker *worker, struct entries *entries)
     }
     tell_waiting(worker); /* before they count as taken */
     struct progress *progress = &worker->progress;
-    atomic_fetch_add_explicit(&progress->taken_bytes, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&progress->taken, entries->count, memory_order_release);
+    atomic_fetch_add(&progress->taken_bytes, bytes);
+    atomic_fetch_add(&progress->taken, entries->count);
     free(entries);
 }
 

@@ -73,6 +73,26 @@ test('a thousand requests in one go come in order', async (t) => {
   assert.deepEqual(await stream.data(1000), wanted);
 });
 
+test('nobody is slept on: many publish at once, again and again, and each is answered soon', async (t) => {
+  const hub = await startHub(t, ['--history', '10000']);
+  const stream = await subscribe(hub, '/events/a');
+  const publishers = Array.from({ length: 40 }, () => new Connection(hub));
+  const requests = Buffer.concat(Array.from({ length: 10 }, () => post('x')));
+  const rounds = LIGHT ? 10 : 60;
+  let slowest = 0;
+  for (let round = 1; round <= rounds; round++) {
+    const begin = Date.now();
+    await Promise.all(publishers.map(async (connection) => {
+      connection.send(requests);
+      for (let i = 0; i < 10; i++) assert.equal((await connection.answer()).status, 200);
+    }));
+    await stream.first(400 * round);
+    slowest = Math.max(slowest, Date.now() - begin);
+  }
+  t.diagnostic(`slowest round: ${slowest} ms`);
+  assert.ok(slowest < 9000, 'none waits for a timer'); // a worker's next timer is its head-timeout, 10 s
+});
+
 test('a client that reads no answers is waited for, not served without end', async (t) => {
   const hub = await startHub(t, ['--stall-timeout', '60s']);
   const connection = new Connection(hub);

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 if [ "${FRESH_ALONE-}" != yes ]; then
     [ "$(id -u)" = 0 ] || { echo "fresh.sh: only root can make a Debian" >&2; exit 1; }
     export FRESH_ALONE=yes # in its own mounts and processes, which end with it whatever happens
-    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$0" "$@"
+    exec env --default-signal=INT unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$0" "$@"
 fi
 
 say() {

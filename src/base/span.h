@@ -36,4 +36,15 @@ static inline bool span_starts(struct span text, struct span prefix)
     return text.n >= prefix.n && (prefix.n == 0 || memcmp(text.p, prefix.p, prefix.n) == 0);
 }
 
+/* Cuts *text at the first `mark`: returns what stands before it and leaves what stands behind it.
+ * Without a mark returns all and leaves nothing. */
+static inline struct span span_cut(struct span *text, char mark)
+{
+    const char *at = text->n ? memchr(text->p, mark, text->n) : NULL;
+    struct span before = {text->p, at ? (size_t)(at - text->p) : text->n};
+    size_t used = before.n + (at != NULL);
+    *text = (struct span){used ? text->p + used : text->p, text->n - used};
+    return before;
+}
+
 #endif

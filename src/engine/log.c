@@ -178,9 +178,18 @@ void log_refuse(struct log *log, struct request *request, enum error error)
 
 /* ---- subscriptions ---- */
 
+/* A step of a search compares every name of the selection. */
+static struct tail_piece_limits limits_for(const struct log *log, const struct request *request)
+{
+    struct tail_piece_limits limits = log->piece_limits;
+    limits.steps = limits.steps / request->selection->count + 1;
+    return limits;
+}
+
 static void read_piece(struct log *log, struct request *request, uint64_t after)
 {
-    request->piece = tail_read(&log->tail, request->selection, after, log->head, log->piece_limits);
+    request->piece =
+        tail_read(&log->tail, request->selection, after, log->head, limits_for(log, request));
     if (!request->piece)
         request->error = ERROR_NO_MEMORY;
 }
@@ -197,7 +206,7 @@ static bool open_step(struct log *log, struct request *request)
             return true;
         }
     if (!tail_start(&log->tail, request->selection, &request->start, log->head,
-                    log->piece_limits.steps, &request->search, &after, &unknown))
+                    limits_for(log, request).steps, &request->search, &after, &unknown))
         return false;
     read_piece(log, request, after);
     if (request->piece)

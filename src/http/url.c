@@ -42,24 +42,13 @@ enum error url_decode_query(struct span text, struct buf *out)
     return decode(text, true, out);
 }
 
-/* Cuts text at the first `mark`: returns what is before it, leaves in *text what is behind it. */
-static struct span cut(struct span *text, char mark)
-{
-    const char *at = text->n ? memchr(text->p, mark, text->n) : NULL;
-    size_t n = at ? (size_t)(at - text->p) : text->n;
-    size_t skip = at ? n + 1 : n;
-    struct span front = {text->p, n};
-    *text = (struct span){text->n ? text->p + skip : text->p, text->n - skip};
-    return front;
-}
-
 bool url_query_next(struct span *query, struct span *name, struct span *value)
 {
     while (query->n > 0) {
-        struct span pair = cut(query, '&');
+        struct span pair = span_cut(query, '&');
         if (pair.n == 0)
             continue;
-        *name = cut(&pair, '=');
+        *name = span_cut(&pair, '=');
         *value = pair;
         return true;
     }

@@ -215,10 +215,8 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
     return gap.until == 0 || add_gap(subscription, gap);
 }
 
-bool subscription_take(struct subscription *subscription, struct windows *windows,
-                       struct piece *piece)
+bool subscription_take(struct subscription *subscription, struct piece *piece)
 {
-    (void)windows;
     enum gap_reason reason = GAP_SLOW;
     CHECK(!subscription->piece);
     subscription->asking = false;
@@ -345,10 +343,9 @@ static size_t rest_of_piece(const struct subscription *subscription, struct even
     return n;
 }
 
-enum next subscription_next(struct subscription *subscription, const struct windows *windows,
-                            struct event **events, size_t max, size_t max_bytes, size_t *count)
+enum next subscription_next(struct subscription *subscription, struct event **events, size_t max,
+                            size_t max_bytes, size_t *count)
 {
-    (void)windows;
     *count = 0;
     if (subscription->state == SUBSCRIPTION_OPENING || subscription->state == SUBSCRIPTION_CLOSED)
         return NEXT_NOTHING;

@@ -61,8 +61,7 @@ void subscription_close(struct subscription *subscription, struct windows *windo
 
 /* The log's answer to the opening or to a request for more; takes the piece. False where there is
  * no memory to tell a loss by: the stream has to be closed. */
-bool subscription_take(struct subscription *subscription, struct windows *windows,
-                       struct piece *piece);
+bool subscription_take(struct subscription *subscription, struct piece *piece);
 
 /* What is next for the reader. */
 enum next {
@@ -74,8 +73,8 @@ enum next {
 /* events: room for max of them; they stay valid until the next call of anything here. *count tells
  * how many there are: at least one with NEXT_EVENTS, no more than fit in max_bytes, but one always.
  */
-enum next subscription_next(struct subscription *subscription, const struct windows *windows,
-                            struct event **events, size_t max, size_t max_bytes, size_t *count);
+enum next subscription_next(struct subscription *subscription, struct event **events, size_t max,
+                            size_t max_bytes, size_t *count);
 
 /* The event is written, or so far that it will be: the cursor moves there. */
 void subscription_wrote(struct subscription *subscription, const struct event *event);

@@ -242,6 +242,8 @@ struct link *windows_next(struct windows *windows)
     window->next = TAILQ_NEXT(link, circle);
     window->due--;
     window->lap_due--;
+    TAILQ_REMOVE(&windows->active, window, turn); /* the others come first: a busy one never ends */
+    TAILQ_INSERT_TAIL(&windows->active, window, turn);
     settle(windows, window);
     return link;
 }

@@ -1,13 +1,14 @@
 /* Opening listeners and writing addresses. */
 #include "net/listener.h"
 
+#include "base/units.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 void address_text(const struct sockaddr_storage *address, char *out)
@@ -75,11 +76,11 @@ int listener_open(const char *address, const struct listener_options *options, c
                   const char **why)
 {
     char host[256];
+    uint64_t port;
     const char *colon = strrchr(address, ':'), *start = address, *end = colon;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *info;
     *why = "write ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080";
-    if (!colon || colon == address || colon[1] == '\0' ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535)
+    if (!colon || colon == address || !number_parse(span_from(colon + 1), 65535, &port))
         return -1;
     if (*start == '[' && end[-1] == ']') {
         start++;
@@ -91,7 +92,10 @@ int listener_open(const char *address, const struct listener_options *options, c
         return -1;
     memcpy(host, start, (size_t)(end - start));
     host[end - start] = '\0';
-    if (getaddrinfo(host, colon + 1, &hints, &info) != 0) {
+    hints.ai_family = AF_INET; /* a name that has both is served on the one that everybody tries */
+    if (getaddrinfo(host, colon + 1, &hints, &info) != 0)
+        hints.ai_family = AF_UNSPEC;
+    if (hints.ai_family == AF_UNSPEC && getaddrinfo(host, colon + 1, &hints, &info) != 0) {
         *why = "no address is known by that name";
         return -1;
     }

@@ -1,4 +1,4 @@
-/* Connections: reading, the order of requests, writing, closing. */
+/* Connections: reading, the order of requests, closing. Writing is in output.c. */
 #include "server/connection.h"
 
 #include "base/check.h"
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -20,7 +19,6 @@ enum {
     READ_HEAD = 4 << 10,
     READ_BODY = 16 << 10,
     REQUESTS_A_TURN = 16,
-    WRITE_EVENTS = 64, /* in one writev */
 };
 
 /* ---- life ---- */
@@ -38,7 +36,7 @@ static void listen_for(struct connection *connection, int events)
         ev_io_start(loop, &connection->io);
 }
 
-static void listen_again(struct connection *connection)
+void connection_listen(struct connection *connection)
 {
     bool full = connection->state != CONNECTION_STREAM && connection->in.len >= IN_MAX;
     bool read = !connection->at_end && !full && connection->state != CONNECTION_CLOSED;
@@ -113,106 +111,6 @@ void connection_expire_in(struct connection *connection, uint64_t ms)
 {
     struct worker *worker = connection->worker;
     wheel_set(&worker->wheel, &connection->timeout, worker->now_ms + ms);
-}
-
-/* ---- writing ---- */
-
-static enum close_reason reason_of(int error)
-{
-    return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH ? CLOSE_VANISHED
-                                                                               : CLOSE_LEFT;
-}
-
-static struct span bytes_of(const struct connection *connection, const struct event *event)
-{
-    return connection->old ? event_frame(event) : event_wire(event);
-}
-
-/* Fills iov with what is to be written, in order. */
-static int gather(const struct connection *connection, struct event **events, size_t count,
-                  struct iovec *iov, size_t *total)
-{
-    int n = 0;
-    *total = 0;
-    if (connection->partial) {
-        struct span rest = bytes_of(connection, connection->partial);
-        iov[n++] = (struct iovec){(char *)rest.p + connection->partial_at,
-                                  rest.n - connection->partial_at};
-    }
-    if (connection->out.len)
-        iov[n++] = (struct iovec){connection->out.data, connection->out.len};
-    for (size_t i = 0; i < count; i++) {
-        struct span bytes = bytes_of(connection, events[i]);
-        iov[n++] = (struct iovec){(char *)bytes.p, bytes.n};
-    }
-    for (int i = 0; i < n; i++)
-        *total += iov[i].iov_len;
-    return n;
-}
-
-/* Takes n written bytes off what gather gave; what is left of an event becomes the partial one. */
-static size_t settle(struct connection *connection, struct event **events, size_t count, size_t n)
-{
-    if (connection->partial) {
-        size_t rest = bytes_of(connection, connection->partial).n - connection->partial_at;
-        if (n < rest) {
-            connection->partial_at += (uint32_t)n;
-            return 0;
-        }
-        n -= rest;
-        event_unref(connection->partial);
-        connection->partial = NULL;
-    }
-    if (connection->out.len) {
-        if (n < connection->out.len) {
-            buf_consume(&connection->out, n);
-            return 0;
-        }
-        n -= connection->out.len;
-        buf_fini(&connection->out);
-    }
-    size_t i = 0;
-    for (; i < count && n; i++) {
-        size_t size = bytes_of(connection, events[i]).n;
-        if (n < size) {
-            connection->partial = event_ref(events[i]);
-            connection->partial_at = (uint32_t)n;
-            return i + 1;
-        }
-        n -= size;
-    }
-    return i;
-}
-
-bool connection_write(struct connection *connection, struct event **events, size_t count,
-                      size_t *written)
-{
-    struct worker *worker = connection->worker;
-    struct iovec iov[WRITE_EVENTS + 2];
-    size_t total;
-    CHECK(count <= WRITE_EVENTS);
-    *written = 0;
-    int n = gather(connection, events, count, iov, &total);
-    if (n == 0)
-        return true;
-    ssize_t sent = writev(connection->io.fd, iov, n);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        connection_close(connection, reason_of(errno));
-        return false;
-    }
-    size_t bytes = sent < 0 ? 0 : (size_t)sent;
-    if (bytes || !connection->blocked)
-        connection->moved_ms = worker->now_ms;
-    *written = settle(connection, events, count, bytes);
-    counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
-    bool blocked = bytes < total;
-    if (blocked != connection->blocked) {
-        connection->blocked = blocked;
-        listen_again(connection);
-    }
-    if (blocked)
-        connection_expire_in(connection, worker->settings->stall_timeout);
-    return true;
 }
 
 /* ---- requests ---- */
@@ -331,6 +229,29 @@ static void linger(struct connection *connection)
     connection_expire_in(connection, LINGER_MS);
 }
 
+/* The reader of a stream has shut its side: it has left, once it has the answers that came before.
+ */
+static void leave(struct connection *connection)
+{
+    bool pending = connection->out.len && !connection->stream->open;
+    stream_close(connection->stream, CLOSE_LEFT);
+    if (pending)
+        connection_finish(connection);
+    else
+        connection_close(connection, CLOSE_LEFT);
+}
+
+/* True if there may be more requests to read at once. */
+static bool read_requests(struct connection *connection)
+{
+    bool more = true;
+    for (int i = 0; i < REQUESTS_A_TURN && more && connection->out.len < OUT_ENOUGH; i++)
+        more = connection->state == CONNECTION_HEAD   ? read_head(connection)
+               : connection->state == CONNECTION_BODY ? read_body(connection)
+                                                      : false;
+    return more;
+}
+
 void connection_run(struct connection *connection)
 {
     size_t written;
@@ -340,34 +261,28 @@ void connection_run(struct connection *connection)
     }
     if (connection->blocked)
         return;
-    for (int i = 0; i < REQUESTS_A_TURN && connection->out.len < OUT_ENOUGH; i++) {
-        bool went_on = connection->state == CONNECTION_HEAD   ? read_head(connection)
-                       : connection->state == CONNECTION_BODY ? read_body(connection)
-                                                              : false;
-        if (!went_on)
-            break;
-    }
-    if (connection->state == CONNECTION_CLOSED || connection->state == CONNECTION_STREAM)
+    bool more = read_requests(connection);
+    if (connection->state == CONNECTION_CLOSED)
         return;
     if (connection->out.len && !connection_write(connection, NULL, 0, &written))
         return;
-    if (connection->state == CONNECTION_CLOSING && connection->out.len == 0 && !connection->partial)
+    if (connection->state == CONNECTION_STREAM && connection->at_end)
+        leave(connection);
+    else if (connection->state == CONNECTION_CLOSING && connection->out.len == 0)
         linger(connection);
+    else if (more && !connection->blocked)
+        connection_make_ready(connection);
     if (connection->state != CONNECTION_CLOSED)
-        listen_again(connection);
+        connection_listen(connection);
 }
 
 void connection_timeout(struct connection *connection)
 {
-    const struct worker *worker = connection->worker;
     if (connection->state == CONNECTION_STREAM) {
         stream_timeout(connection->stream);
     } else if (connection->blocked) {
-        uint64_t quiet = worker->now_ms - connection->moved_ms;
-        if (quiet >= worker->settings->stall_timeout)
+        if (!connection_moves(connection))
             connection_close(connection, CLOSE_STALLED);
-        else
-            connection_expire_in(connection, worker->settings->stall_timeout - quiet);
     } else if (connection->state == CONNECTION_WAITING || connection->state == CONNECTION_CLOSING) {
         connection_expire_in(connection, IDLE_TIMEOUT_MS);
     } else if (connection->state == CONNECTION_BODY || connection->in.len) {
@@ -416,8 +331,10 @@ static void read_more(struct connection *connection)
         return;
     } else {
         connection->at_end = true;
-        if (n < 0 || (discards(connection) && connection->state != CONNECTION_CLOSING))
-            connection_close(connection, n < 0 ? reason_of(errno) : CLOSE_LEFT);
+        if (n == 0 && connection->state == CONNECTION_STREAM)
+            leave(connection);
+        else if (n < 0 || (discards(connection) && connection->state != CONNECTION_CLOSING))
+            connection_close(connection, n < 0 ? close_reason_of(errno) : CLOSE_LEFT);
     }
 }
 
@@ -435,5 +352,5 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
     if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
         connection_run(connection);
     if (connection->state != CONNECTION_CLOSED)
-        listen_again(connection);
+        connection_listen(connection);
 }

@@ -2,8 +2,9 @@
  * the next is parsed when the last is answered, so a connection holds no more than one. A stream
  * (stream.h) takes the connection over for the rest of its life.
  *
- *     head ──▶ body ──▶ waiting ──▶ (answer) ──▶ head …      or  ──▶ closing ──▶ lingering ──▶
- * closed └──────▶ stream ──▶ closing …
+ *     head ──▶ body ──▶ waiting ──▶ head (the next request) …
+ *                          ├──▶ closing ──▶ lingering ──▶ closed
+ *                          └──▶ stream ───▶ closing …
  *
  * What is written leaves in this order: the rest of an event begun, then `out`, then further
  * events; so nothing new is begun while something is left. One thread: the worker's. */
@@ -45,6 +46,7 @@ struct connection {
     bool old;        /* HTTP/1.0: no chunks */
     struct http_head_scan scan;
     uint64_t moved_ms; /* when bytes last went out, or the socket began to block */
+    int unsent;        /* bytes in the kernel when that was last looked at, while blocked */
     struct exchange *exchange;
     struct stream *stream;
 };
@@ -61,11 +63,17 @@ struct exchange {
     char head[];
 };
 
+/* What an error of read or write says of the peer. */
+enum close_reason close_reason_of(int error);
+
 /* Takes over the descriptor; closes it where there is no memory. */
 void connection_new(struct worker *worker, int fd);
 
 /* Ends it at once; freed at the end of the turn. reason: for a stream. */
 void connection_close(struct connection *connection, enum close_reason reason);
+
+/* Waits for what the connection's state lets it read or write. */
+void connection_listen(struct connection *connection);
 
 /* Has its turn soon without waiting for the socket. */
 void connection_make_ready(struct connection *connection);
@@ -87,6 +95,10 @@ bool connection_write(struct connection *connection, struct event **events, size
 
 /* The answer is complete in `out`: on to the next request, or to closing. Frees the exchange. */
 void connection_answered(struct connection *connection);
+
+/* A blocked socket whose stall timeout is due: whether its peer has taken bytes meanwhile. If so,
+ * it is given as long again; if not so long yet, the rest of it. */
+bool connection_moves(struct connection *connection);
 
 /* `out` holds the last that will be written. */
 void connection_finish(struct connection *connection);

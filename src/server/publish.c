@@ -21,16 +21,6 @@ static struct span trim(struct span text)
     return text;
 }
 
-/* Cuts text at the first `mark`; returns what stands before it. */
-static struct span cut(struct span *text, char mark)
-{
-    const char *at = text->n ? memchr(text->p, mark, text->n) : NULL;
-    struct span before = {text->p, at ? (size_t)(at - text->p) : text->n};
-    *text =
-        at ? (struct span){at + 1, text->n - before.n - 1} : (struct span){text->p + text->n, 0};
-    return trim(before);
-}
-
 static enum error check_type(const struct http_request *request, bool *json)
 {
     const struct span *header = http_header_find(request, SPAN("Content-Type"));
@@ -40,9 +30,9 @@ static enum error check_type(const struct http_request *request, bool *json)
         return ERROR_CONTENT_ENCODING;
     if (!header)
         return OK;
-    struct span rest = *header, type = cut(&rest, ';');
+    struct span rest = *header, type = trim(span_cut(&rest, ';'));
     while (rest.n) {
-        struct span value = cut(&rest, ';'), name = cut(&value, '=');
+        struct span value = span_cut(&rest, ';'), name = trim(span_cut(&value, '='));
         value = trim(value);
         if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
             value = (struct span){value.p + 1, value.n - 2};
@@ -91,13 +81,15 @@ static enum error read_content(struct exchange *exchange, struct draft *draft)
 static enum error read_type(struct exchange *exchange, struct draft *draft)
 {
     bool found;
-    enum error error = route_parameter(exchange, SPAN("event"), 0, &draft->type, &found);
+    enum error error = route_parameter(exchange, SPAN("event"), &draft->type, &found);
     return error ? error : found ? event_type_check(buf_span(&draft->type)) : OK;
 }
 
 static enum error post(struct exchange *exchange, struct draft *draft)
 {
     struct worker *worker = exchange->connection->worker;
+    if (worker->quiet)
+        return ERROR_STOPPING;
     struct request *request = request_new(REQUEST_PUBLISH, worker->number, SPAN(""));
     if (!request)
         return ERROR_NO_MEMORY;
@@ -141,7 +133,7 @@ static enum error read_channel(struct exchange *exchange, struct buf *channel)
 {
     bool found = exchange->route->named;
     enum error error = found ? route_name(exchange, channel)
-                             : route_parameter(exchange, SPAN("channel"), 0, channel, &found);
+                             : route_parameter(exchange, SPAN("channel"), channel, &found);
     if (!error && !found)
         error = buf_append(channel, "broadcast", 9);
     return error ? error : channel_check(buf_span(channel));
@@ -152,8 +144,9 @@ static enum error read_client(struct exchange *exchange, struct buf *channel)
     enum error error = buf_append(channel, "@", 1);
     if (!error)
         error = route_name(exchange, channel);
-    struct span client = {channel->data + 1, channel->len - 1};
-    return error ? error : client_id_check(client);
+    if (error)
+        return error;
+    return client_id_check((struct span){channel->data + 1, channel->len - 1});
 }
 
 void handle_publish(struct exchange *exchange)

@@ -22,7 +22,8 @@ void respond(struct connection *connection, int status, const char *type, struct
     if (!error)
         error = http_write_head(out, status, type, (int64_t)body.n, !connection->keep_alive,
                                 buf_span(&lines));
-    if (!error)
+    bool head = exchange && span_equal(exchange->request.method, SPAN("HEAD"));
+    if (!error && !head) /* a body would be read as the next answer */
         error = buf_append(out, body.p, body.n);
     buf_fini(&lines);
     if (error) {

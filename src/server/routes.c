@@ -120,22 +120,31 @@ enum error route_name(const struct exchange *exchange, struct buf *out)
     return url_decode_segment(exchange->name, out);
 }
 
-enum error route_parameter(const struct exchange *exchange, struct span name, size_t n,
-                           struct buf *out, bool *found)
+/* Whether an encoded name decodes to `name`. */
+static bool is_named(struct span encoded, struct span name)
 {
-    struct span query = exchange->request.query, key, value;
     struct buf decoded;
-    enum error error = OK;
-    *found = false;
+    if (!memchr(encoded.p, '%', encoded.n) && !memchr(encoded.p, '+', encoded.n))
+        return span_equal(encoded, name);
     buf_init(&decoded, HEAD_MAX);
-    while (!error && !*found && url_query_next(&query, &key, &value)) {
-        decoded.len = 0;
-        error = url_decode_query(key, &decoded);
-        if (!error && span_equal(buf_span(&decoded), name) && n-- == 0) {
-            *found = true;
-            error = url_decode_query(value, out);
-        }
-    }
+    bool same = url_decode_query(encoded, &decoded) == OK && span_equal(buf_span(&decoded), name);
     buf_fini(&decoded);
-    return error;
+    return same;
+}
+
+bool route_next_parameter(struct span *query, struct span name, struct span *value)
+{
+    struct span key;
+    while (url_query_next(query, &key, value))
+        if (is_named(key, name))
+            return true;
+    return false;
+}
+
+enum error route_parameter(const struct exchange *exchange, struct span name, struct buf *out,
+                           bool *found)
+{
+    struct span query = exchange->request.query, value;
+    *found = route_next_parameter(&query, name, &value);
+    return *found ? url_decode_query(value, out) : OK;
 }

@@ -33,9 +33,14 @@ void publish_answer(struct exchange *exchange, const struct request *request);
 /* The decoded name of the path, appended to out. */
 enum error route_name(const struct exchange *exchange, struct buf *out);
 
-/* Looks for query parameters of that name: appends the decoded value of the n-th (0 is the first)
- * to out and sets *found. Errors of decoding, whatever parameter has them. */
-enum error route_parameter(const struct exchange *exchange, struct span name, size_t n,
-                           struct buf *out, bool *found);
+/* Goes on through the query to the next parameter of that name: its value, still encoded. False if
+ * there is no more. *query: the request's at first. A name that cannot be decoded is no name that
+ * is looked for. */
+bool route_next_parameter(struct span *query, struct span name, struct span *value);
+
+/* Looks for the first query parameter of that name: appends the decoded value to out and sets
+ * *found. Errors of decoding the value. */
+enum error route_parameter(const struct exchange *exchange, struct span name, struct buf *out,
+                           bool *found);
 
 #endif

@@ -82,9 +82,10 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
             deal_out(server, fd);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-            rest(server, errno);
-        if (errno != EINTR && errno != ECONNABORTED)
+        int error = errno;
+        if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+            rest(server, error);
+        if (error != EINTR && error != ECONNABORTED)
             return;
     }
 }

@@ -200,7 +200,7 @@ void stream_answer(struct stream *stream, struct request *request)
     }
     struct piece *piece = request->piece;
     request->piece = NULL;
-    if (!subscription_take(&stream->subscription, &connection->worker->windows, piece)) {
+    if (!subscription_take(&stream->subscription, piece)) {
         out_of_memory(stream);
         return;
     }
@@ -221,7 +221,6 @@ static void say_farewell(struct stream *stream)
     uint64_t spread = connection->worker->settings->stop_spread;
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    stream->ending = true;
     if (sse_write_retry(&text, 1 + random_below((uint32_t)spread + 1))) {
         out_of_memory(stream);
         return;
@@ -246,8 +245,8 @@ static bool write_some(struct stream *stream)
     struct event *events[BATCH_EVENTS];
     size_t count = 0, written;
     enum next next;
-    while ((next = subscription_next(subscription, &worker->windows, events, BATCH_EVENTS,
-                                     BATCH_BYTES, &count)) == NEXT_GAP)
+    while ((next = subscription_next(subscription, events, BATCH_EVENTS, BATCH_BYTES, &count)) ==
+           NEXT_GAP)
         if (!say_gap(stream))
             return false;
     if (next == NEXT_ASK && !ask(stream))
@@ -273,8 +272,13 @@ static bool write_some(struct stream *stream)
 void stream_flush(struct stream *stream)
 {
     struct connection *connection = stream->connection;
-    if (!stream->open || connection->blocked || connection->state != CONNECTION_STREAM)
+    size_t written;
+    if (connection->blocked || connection->state != CONNECTION_STREAM)
         return;
+    if (!stream->open) { /* at most answers to what was asked before */
+        connection_write(connection, NULL, 0, &written);
+        return;
+    }
     bool more = true;
     for (int i = 0; i < BATCHES_A_TURN && more; i++)
         more = write_some(stream);
@@ -311,21 +315,20 @@ void stream_timeout(struct stream *stream)
         connection_expire_in(connection, settings->keepalive);
         return;
     }
-    uint64_t limit = connection->blocked ? settings->stall_timeout : settings->keepalive;
-    if (quiet < limit) {
-        connection_expire_in(connection, limit - quiet);
+    if (connection->blocked) {
+        if (!connection_moves(connection))
+            connection_close(connection, CLOSE_STALLED);
         return;
     }
-    if (connection->blocked) {
-        connection_close(connection, CLOSE_STALLED);
+    if (quiet < settings->keepalive) {
+        connection_expire_in(connection, settings->keepalive - quiet);
         return;
     }
     stream_flush(stream);
     if (connection->state == CONNECTION_STREAM && !connection->blocked)
         say_keepalive(stream);
-    if (connection->state == CONNECTION_STREAM)
-        connection_expire_in(connection,
-                             connection->blocked ? settings->stall_timeout : settings->keepalive);
+    if (connection->state == CONNECTION_STREAM && !connection->blocked)
+        connection_expire_in(connection, settings->keepalive);
 }
 
 /* ---- closing ---- */

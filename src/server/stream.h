@@ -12,8 +12,7 @@ struct stream {
     struct request *asked; /* at the engine */
     uint64_t opened_ms;
     uint64_t deliveries;
-    bool open;   /* the head has been written */
-    bool ending; /* the farewell has been written */
+    bool open; /* the head has been written */
 };
 
 /* Takes the connection over and asks the engine. Drops the exchange. Takes its own reference to the
@@ -29,7 +28,7 @@ void stream_flush(struct stream *stream);
 /* Keepalive, or the end of a stall. */
 void stream_timeout(struct stream *stream);
 
-/* For connection_close: leaves the windows, counts, logs, frees. */
+/* Leaves the windows, counts, logs. Its memory goes with the connection's. Idempotent. */
 void stream_close(struct stream *stream, enum close_reason reason);
 
 #endif

@@ -1,11 +1,14 @@
 /* GET /events[/{channel}]: what is asked for becomes a selection and a start, and a stream opens.
  */
 #include "base/hash.h"
+#include "http/url.h"
 #include "server/names.h"
 #include "server/position.h"
 #include "server/respond.h"
 #include "server/routes.h"
 #include "server/stream.h"
+
+#include <stdio.h>
 
 /* The names asked for, decoded one after another into one buffer. */
 struct names {
@@ -46,13 +49,12 @@ static enum error read_names(const struct exchange *exchange, struct names *name
         if (!error)
             error = add_name(names, 0);
     }
-    for (size_t n = 0; !error; n++) {
-        bool found;
+    struct span query = exchange->request.query, value;
+    while (!error && route_next_parameter(&query, SPAN("channel"), &value)) {
         size_t offset = names->bytes.len;
-        error = route_parameter(exchange, SPAN("channel"), n, &names->bytes, &found);
-        if (error || !found)
-            break;
-        error = add_name(names, offset);
+        error = url_decode_query(value, &names->bytes);
+        if (!error)
+            error = add_name(names, offset);
     }
     if (!error && names->count == 0) {
         error = buf_append(&names->bytes, "broadcast", 9);
@@ -70,7 +72,7 @@ static enum error read_value(const struct exchange *exchange, struct span name, 
 {
     bool found;
     value->len = 0;
-    enum error error = route_parameter(exchange, name, 0, value, &found);
+    enum error error = route_parameter(exchange, name, value, &found);
     return found && error == ERROR_URL_ESCAPE ? buf_append(value, "%", 1) : error;
 }
 
@@ -106,7 +108,7 @@ enum { MADE_ID_BYTES = 12 };
 static enum error read_client_id(const struct exchange *exchange, struct buf *client_id,
                                  bool *given)
 {
-    enum error error = route_parameter(exchange, SPAN("client_id"), 0, client_id, given);
+    enum error error = route_parameter(exchange, SPAN("client_id"), client_id, given);
     if (error || *given)
         return error ? error : client_id_check(buf_span(client_id));
     unsigned char bytes[MADE_ID_BYTES];
@@ -117,17 +119,15 @@ static enum error read_client_id(const struct exchange *exchange, struct buf *cl
 }
 
 /* What would change the meaning of the answer must not be overlooked. */
-static enum error refuse_unserved(const struct exchange *exchange)
+static const char *find_unserved(const struct exchange *exchange)
 {
-    static const struct span later[] = {{"wait", 4}, {"open", 4}, {"envelope", 8}};
-    struct buf value;
-    bool found = false;
-    enum error error = OK;
-    buf_init(&value, HEAD_MAX);
-    for (size_t i = 0; i < 3 && !error && !found; i++)
-        error = route_parameter(exchange, later[i], 0, &value, &found);
-    buf_fini(&value);
-    return error ? error : found ? ERROR_NOT_SERVED : OK;
+    static const char *const later[] = {"wait", "open", "envelope"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        struct span query = exchange->request.query, value;
+        if (route_next_parameter(&query, span_from(later[i]), &value))
+            return later[i];
+    }
+    return NULL;
 }
 
 void handle_subscribe(struct exchange *exchange)
@@ -141,9 +141,9 @@ void handle_subscribe(struct exchange *exchange)
     struct selection *selection = NULL;
     buf_init(&names.bytes, HEAD_MAX);
     buf_init(&client_id, HEAD_MAX);
-    enum error error = refuse_unserved(exchange);
-    if (!error)
-        error = read_names(exchange, &names);
+    char detail[96] = "";
+    const char *unserved = find_unserved(exchange);
+    enum error error = unserved ? ERROR_NOT_SERVED : read_names(exchange, &names);
     if (!error)
         error = read_start(exchange, &start);
     if (!error)
@@ -159,6 +159,8 @@ void handle_subscribe(struct exchange *exchange)
         selection_unref(selection);
     buf_fini(&names.bytes);
     buf_fini(&client_id);
+    if (unserved)
+        snprintf(detail, sizeof detail, "%s: %s", unserved, error_text(ERROR_NOT_SERVED));
     if (error)
-        respond_error(connection, error, NULL);
+        respond_error(connection, error, *detail ? detail : NULL);
 }

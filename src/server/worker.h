@@ -42,10 +42,9 @@ struct worker {
     uint64_t date_s;   /* what `date` says */
     char date[40];     /* the Date header's line */
     struct connection *ending_next;
-    bool stopping; /* no new requests */
-    bool quiet;    /* has told the engine that it publishes no more */
-    bool ending;   /* the log is complete: streams end as they have all */
-    bool was_behind;
+    bool stopping;            /* no new requests */
+    bool quiet;               /* has told the engine that it publishes no more */
+    bool ending;              /* the log is complete: streams end as they have all */
     struct progress progress; /* the engine reads */
     struct counters counters; /* anyone reads */
     pthread_t thread;

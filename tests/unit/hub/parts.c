@@ -214,12 +214,10 @@ static void ask(struct sim *sim, struct stream *stream)
 static bool write_some(struct sim *sim, struct stream *stream)
 {
     struct subscription *subscription = &stream->subscription;
-    const struct windows *windows = &stream->worker->windows;
     struct event *events[64];
     size_t count, max = 1 + below(sim, 6), max_bytes = ONE_OF(sim, 1, 300, 65536);
     enum next next;
-    while ((next = subscription_next(subscription, windows, events, max, max_bytes, &count)) ==
-           NEXT_GAP)
+    while ((next = subscription_next(subscription, events, max, max_bytes, &count)) == NEXT_GAP)
         say_gap(stream);
     if (next == NEXT_ASK)
         ask(sim, stream);
@@ -243,7 +241,7 @@ static void take_answer(struct sim *sim, struct stream *stream, struct request *
     struct subscription *subscription = &stream->subscription;
     MUST(stream->asked == request);
     stream->asked = NULL;
-    MUST(subscription_take(subscription, &stream->worker->windows, request->piece));
+    MUST(subscription_take(subscription, request->piece));
     request->piece = NULL;
     if (!stream->open) {
         stream->open = true;

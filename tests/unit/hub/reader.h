@@ -55,13 +55,13 @@ static inline void append(struct windows *windows, const char *channel, uint64_t
 
 /* Takes all that is next and says what it was: ids of one digit, 'a' that it asks, 'g' for a gap
  * that waits. */
-static inline const char *next_of(struct windows *windows, struct subscription *subscription)
+static inline const char *next_of(struct subscription *subscription)
 {
     static char text[64];
     struct event *events[4];
     size_t count, n = 0;
     for (;;) {
-        enum next next = subscription_next(subscription, windows, events, 4, 1 << 20, &count);
+        enum next next = subscription_next(subscription, events, 4, 1 << 20, &count);
         for (size_t i = 0; i < count; i++) {
             text[n++] = (char)('0' + events[i]->id);
             subscription_wrote(subscription, events[i]);
@@ -80,8 +80,8 @@ static inline void open_live(struct windows *windows, struct subscription *subsc
                              struct selection *selection, uint64_t head)
 {
     open_reader(windows, subscription, selection);
-    assert_true(subscription_take(subscription, windows, empty_piece(head, head, head)));
-    assert_string_equal(next_of(windows, subscription), "");
+    assert_true(subscription_take(subscription, empty_piece(head, head, head)));
+    assert_string_equal(next_of(subscription), "");
     assert_int_equal(subscription->state, SUBSCRIPTION_LIVE);
 }
 

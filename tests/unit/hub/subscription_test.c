@@ -32,14 +32,14 @@ static void a_reader_catches_up_and_goes_live_without_a_seam(void **state)
     struct subscription reader;
     open_windows(&windows, 4, 16);
     open_reader(&windows, &reader, SELECTION("x"));
-    assert_string_equal(next_of(&windows, &reader), "");
-    assert_true(subscription_take(&reader, &windows, piece_of(1, "24", 5, 7, 0)));
+    assert_string_equal(next_of(&reader), "");
+    assert_true(subscription_take(&reader, piece_of(1, "24", 5, 7, 0)));
     append(&windows, "x", 8);
-    assert_string_equal(next_of(&windows, &reader), "24a");
+    assert_string_equal(next_of(&reader), "24a");
     assert_int_equal(reader.cursor, 5);
-    assert_true(subscription_take(&reader, &windows, piece_of(5, "68", 8, 8, 0)));
+    assert_true(subscription_take(&reader, piece_of(5, "68", 8, 8, 0)));
     append(&windows, "x", 9);
-    assert_string_equal(next_of(&windows, &reader), "689");
+    assert_string_equal(next_of(&reader), "689");
     assert_int_equal(reader.state, SUBSCRIPTION_LIVE);
     subscription_close(&reader, &windows);
     windows_fini(&windows);
@@ -57,7 +57,7 @@ static void overlapping_windows_are_merged_by_id_each_event_once(void **state)
     append(&windows, "xx", 4);
     append(&windows, "z", 5);
     append(&windows, "y", 6);
-    assert_string_equal(next_of(&windows, &reader), "2346");
+    assert_string_equal(next_of(&reader), "2346");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -71,11 +71,11 @@ static void a_reader_who_falls_below_the_floor_asks_the_log(void **state)
     open_live(&windows, &reader, SELECTION("x"), 1);
     for (uint64_t id = 2; id <= 5; id++)
         append(&windows, "x", id);
-    assert_string_equal(next_of(&windows, &reader), "a");
+    assert_string_equal(next_of(&reader), "a");
     assert_string_equal(subscription_state_name(reader.state), "catching-up");
-    assert_string_equal(next_of(&windows, &reader), "");
-    assert_true(subscription_take(&reader, &windows, piece_of(1, "23", 3, 5, 0)));
-    assert_string_equal(next_of(&windows, &reader), "2345");
+    assert_string_equal(next_of(&reader), "");
+    assert_true(subscription_take(&reader, piece_of(1, "23", 3, 5, 0)));
+    assert_string_equal(next_of(&reader), "2345");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -89,16 +89,16 @@ static void a_pause_forgets_what_is_not_written_and_asks_again(void **state)
     size_t count;
     open_windows(&windows, 2, 16);
     open_reader(&windows, &reader, SELECTION("x"));
-    assert_true(subscription_take(&reader, &windows, piece_of(1, "234", 5, 7, 0)));
-    assert_int_equal(subscription_next(&reader, &windows, events, 1, 1, &count), NEXT_EVENTS);
+    assert_true(subscription_take(&reader, piece_of(1, "234", 5, 7, 0)));
+    assert_int_equal(subscription_next(&reader, events, 1, 1, &count), NEXT_EVENTS);
     subscription_wrote(&reader, events[0]);
     subscription_pause(&reader);
     assert_null(reader.piece);
     assert_int_equal(reader.cursor, 2);
-    assert_string_equal(next_of(&windows, &reader), "a");
-    assert_true(subscription_take(&reader, &windows, piece_of(2, "34", 5, 7, 0)));
+    assert_string_equal(next_of(&reader), "a");
+    assert_true(subscription_take(&reader, piece_of(2, "34", 5, 7, 0)));
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(subscription_next(&reader, &windows, events, 1, 1, &count), NEXT_EVENTS);
+        assert_int_equal(subscription_next(&reader, events, 1, 1, &count), NEXT_EVENTS);
         subscription_wrote(&reader, events[0]);
     }
     subscription_pause(&reader); /* of a piece that is all written it keeps how far it reached */
@@ -117,19 +117,19 @@ static void what_was_trimmed_is_told_once_and_later_losses_as_slow(void **state)
     struct piece *piece = piece_of(1, "5", 5, 9, 3);
     piece->trimmed_to[0] = 4;
     piece->trimmed_to[1] = 6;
-    assert_true(subscription_take(&reader, &windows, piece));
-    assert_string_equal(next_of(&windows, &reader), "g");
+    assert_true(subscription_take(&reader, piece));
+    assert_string_equal(next_of(&reader), "g");
     assert_gap(reader.gap, GAP_TRIMMED, 1, 6, 1 | 2);
     subscription_told(&reader);
-    assert_string_equal(next_of(&windows, &reader), "5a");
+    assert_string_equal(next_of(&reader), "5a");
     piece = piece_of(5, "8", 8, 9, 3);
     piece->trimmed_to[0] = 6; /* the notice before reached so far on both */
     piece->trimmed_to[1] = 7;
-    assert_true(subscription_take(&reader, &windows, piece));
-    assert_string_equal(next_of(&windows, &reader), "g");
+    assert_true(subscription_take(&reader, piece));
+    assert_string_equal(next_of(&reader), "g");
     assert_gap(reader.gap, GAP_SLOW, 5, 7, 2);
     subscription_told(&reader);
-    assert_string_equal(next_of(&windows, &reader), "8a");
+    assert_string_equal(next_of(&reader), "8a");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -143,10 +143,10 @@ static void an_unknown_position_is_told_first_and_not_for_the_client(void **stat
     open_reader(&windows, &reader, SELECTION("x", "y"));
     struct piece *piece = empty_piece(9, 9, 9);
     piece->unknown = true;
-    assert_true(subscription_take(&reader, &windows, piece));
+    assert_true(subscription_take(&reader, piece));
     assert_gap(reader.gap, GAP_UNKNOWN, 0, 9, 1 | 2);
     subscription_told(&reader);
-    assert_string_equal(next_of(&windows, &reader), "");
+    assert_string_equal(next_of(&reader), "");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -167,7 +167,7 @@ static void the_position_moves_with_other_channels_when_all_is_written(void **st
     append(&windows, "x", 3);
     append(&windows, "y", 4);
     assert_false(subscription_moved(&reader, &windows, &id));
-    assert_string_equal(next_of(&windows, &reader), "3");
+    assert_string_equal(next_of(&reader), "3");
     assert_true(subscription_moved(&reader, &windows, &id));
     assert_int_equal(id, 4);
     subscription_close(&reader, &windows);
@@ -186,11 +186,11 @@ static void a_client_gets_what_is_sent_to_it_on_all_its_streams(void **state)
     append(&windows, "@you", 3);
     append(&windows, "y", 4);
     assert_int_equal(watched, 2); /* the clients' channels come anyhow */
-    assert_string_equal(next_of(&windows, &first), "2");
-    assert_string_equal(next_of(&windows, &second), "24");
+    assert_string_equal(next_of(&first), "2");
+    assert_string_equal(next_of(&second), "24");
     subscription_close(&first, &windows);
     append(&windows, "@me", 5);
-    assert_string_equal(next_of(&windows, &second), "5");
+    assert_string_equal(next_of(&second), "5");
     subscription_close(&second, &windows);
     assert_int_equal(windows.client_count, 0);
     windows_fini(&windows);
@@ -205,8 +205,8 @@ static void what_was_sent_to_a_client_while_it_opens_is_not_lost(void **state)
     open_reader(&windows, &reader, SELECTION("x"));
     append(&windows, "@me", 2);
     struct piece *piece = empty_piece(1, 1, 3); /* the search did not come so far */
-    assert_true(subscription_take(&reader, &windows, piece));
-    assert_string_equal(next_of(&windows, &reader), "a");
+    assert_true(subscription_take(&reader, piece));
+    assert_string_equal(next_of(&reader), "a");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }

@@ -72,10 +72,10 @@ static void entries_before_the_log_has_answered_do_not_count(void **state)
     open_reader(&windows, &reader, SELECTION("x"));
     append(&windows, "x", 2);
     assert_int_equal(reader.links[0].window->ring.count, 0);
-    assert_true(subscription_take(&reader, &windows, empty_piece(2, 2, 2)));
+    assert_true(subscription_take(&reader, empty_piece(2, 2, 2)));
     assert_int_equal(reader.links[0].window->floor, 2);
     append(&windows, "x", 3);
-    assert_string_equal(next_of(&windows, &reader), "3");
+    assert_string_equal(next_of(&reader), "3");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }

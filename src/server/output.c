@@ -1,0 +1,143 @@
+/* What a connection writes, in order, and what it does when the socket takes no more. */
+#include "server/connection.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+enum { WRITE_EVENTS = 64 }; /* in one writev */
+
+enum close_reason close_reason_of(int error)
+{
+    return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH ? CLOSE_VANISHED
+                                                                               : CLOSE_LEFT;
+}
+
+static struct span bytes_of(const struct connection *connection, const struct event *event)
+{
+    return connection->old ? event_frame(event) : event_wire(event);
+}
+
+/* Fills iov with what is to be written, in order. */
+static int gather(const struct connection *connection, struct event **events, size_t count,
+                  struct iovec *iov, size_t *total)
+{
+    int n = 0;
+    *total = 0;
+    if (connection->partial) {
+        struct span rest = bytes_of(connection, connection->partial);
+        iov[n++] = (struct iovec){(char *)rest.p + connection->partial_at,
+                                  rest.n - connection->partial_at};
+    }
+    if (connection->out.len)
+        iov[n++] = (struct iovec){connection->out.data, connection->out.len};
+    for (size_t i = 0; i < count; i++) {
+        struct span bytes = bytes_of(connection, events[i]);
+        iov[n++] = (struct iovec){(char *)bytes.p, bytes.n};
+    }
+    for (int i = 0; i < n; i++)
+        *total += iov[i].iov_len;
+    return n;
+}
+
+/* Takes n written bytes off what gather gave; what is left of an event becomes the partial one. */
+static size_t settle(struct connection *connection, struct event **events, size_t count, size_t n)
+{
+    if (connection->partial) {
+        size_t rest = bytes_of(connection, connection->partial).n - connection->partial_at;
+        if (n < rest) {
+            connection->partial_at += (uint32_t)n;
+            return 0;
+        }
+        n -= rest;
+        event_unref(connection->partial);
+        connection->partial = NULL;
+    }
+    if (connection->out.len) {
+        if (n < connection->out.len) {
+            buf_consume(&connection->out, n);
+            return 0;
+        }
+        n -= connection->out.len;
+        buf_fini(&connection->out);
+    }
+    size_t i = 0;
+    for (; i < count && n; i++) {
+        size_t size = bytes_of(connection, events[i]).n;
+        if (n < size) {
+            connection->partial = event_ref(events[i]);
+            connection->partial_at = (uint32_t)n;
+            return i + 1;
+        }
+        n -= size;
+    }
+    return i;
+}
+
+static int unsent_bytes(const struct connection *connection)
+{
+    int bytes = 0;
+    return ioctl(connection->io.fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+/* The kernel calls a socket writable only when a good part of its buffer is free, so a slow reader
+ * may long be taking bytes: what lies in the buffer tells. */
+static void set_blocked(struct connection *connection, bool blocked)
+{
+    const struct settings *settings = connection->worker->settings;
+    if (blocked != connection->blocked) {
+        connection->blocked = blocked;
+        connection_listen(connection);
+    }
+    if (blocked) {
+        connection->unsent = unsent_bytes(connection);
+        connection_expire_in(connection, settings->stall_timeout);
+    } else if (connection->state == CONNECTION_STREAM) {
+        connection_expire_in(connection, settings->keepalive);
+    }
+}
+
+bool connection_write(struct connection *connection, struct event **events, size_t count,
+                      size_t *written)
+{
+    struct worker *worker = connection->worker;
+    struct iovec iov[WRITE_EVENTS + 2];
+    size_t total;
+    CHECK(count <= WRITE_EVENTS);
+    *written = 0;
+    int n = gather(connection, events, count, iov, &total);
+    if (n == 0)
+        return true;
+    ssize_t sent = writev(connection->io.fd, iov, n);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        connection_close(connection, close_reason_of(errno));
+        return false;
+    }
+    size_t bytes = sent < 0 ? 0 : (size_t)sent;
+    if (bytes || !connection->blocked)
+        connection->moved_ms = worker->now_ms;
+    *written = settle(connection, events, count, bytes);
+    counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
+    set_blocked(connection, bytes < total);
+    return true;
+}
+
+bool connection_moves(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    uint64_t limit = worker->settings->stall_timeout;
+    uint64_t quiet = worker->now_ms - connection->moved_ms;
+    if (quiet >= limit) {
+        int before = connection->unsent;
+        connection->unsent = unsent_bytes(connection);
+        if (connection->unsent >= before)
+            return false;
+        connection->moved_ms = worker->now_ms;
+        quiet = 0;
+    }
+    connection_expire_in(connection, limit - quiet);
+    return true;
+}

@@ -35,6 +35,12 @@ void peer_text(int fd, char *out)
     address_text(&address, out);
 }
 
+void socket_user_timeout(int fd, uint32_t ms)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+               sizeof ms); /* best effort: it was set before */
+}
+
 static bool set_options(int fd, int family, const struct listener_options *options)
 {
     int on = 1;

@@ -21,6 +21,9 @@ enum { ADDRESS_TEXT_MAX = 64 };
 int listener_open(const char *address, const struct listener_options *options, char *bound,
                   const char **why);
 
+/* Sets how long a connected socket's unanswered data may lie; 0: as long as the system likes. */
+void socket_user_timeout(int fd, uint32_t ms);
+
 /* Writes `ADDR:PORT`, or `unknown`, to out (ADDRESS_TEXT_MAX). */
 void address_text(const struct sockaddr_storage *address, char *out);
 

@@ -2,6 +2,7 @@
 #include "server/connection.h"
 
 #include "base/check.h"
+#include "net/listener.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -84,13 +85,16 @@ static int unsent_bytes(const struct connection *connection)
 }
 
 /* The kernel calls a socket writable only when a good part of its buffer is free, so a slow reader
- * may long be taking bytes: what lies in the buffer tells. */
+ * may long be * taking bytes: what lies in the buffer tells. The kernel's own timeout counts a peer
+ * as gone whose window is smaller than what it wants to send, though it takes bytes all the time;
+ * so while blocked, only ours counts. */
 static void set_blocked(struct connection *connection, bool blocked)
 {
     const struct settings *settings = connection->worker->settings;
     if (blocked != connection->blocked) {
         connection->blocked = blocked;
         connection_listen(connection);
+        socket_user_timeout(connection->io.fd, blocked ? 0 : settings_user_timeout(settings));
     }
     if (blocked) {
         connection->unsent = unsent_bytes(connection);

@@ -17,8 +17,7 @@
 
 enum {
     ACCEPTS_A_TURN = 64,
-    SEND_BUFFER = 64 << 10,    /* asked for each socket: what a stuck reader holds in the kernel */
-    USER_TIMEOUT_MORE = 10000, /* over the stall timeout, which is to speak first */
+    SEND_BUFFER = 64 << 10, /* asked for each socket: what a stuck reader holds in the kernel */
 };
 
 struct listener {
@@ -102,7 +101,7 @@ static bool open_listeners(struct server *server, const struct settings *setting
 {
     struct listener_options options = {
         .send_buffer = SEND_BUFFER,
-        .user_timeout_ms = (uint32_t)settings->stall_timeout + USER_TIMEOUT_MORE,
+        .user_timeout_ms = settings_user_timeout(settings),
     };
     for (size_t i = 0; i < settings->listen_count; i++) {
         struct listener *listener = &server->listeners[server->listener_count];

@@ -16,6 +16,13 @@ struct settings {
 #undef SETTING
 };
 
+/* How long data may lie unanswered in the kernel before the peer counts as gone, ms: longer than
+ * the stall timeout, which is to speak first. */
+static inline uint32_t settings_user_timeout(const struct settings *settings)
+{
+    return (uint32_t)settings->stall_timeout + 10000;
+}
+
 /* The defaults; no listener yet. */
 void settings_init(struct settings *settings);
 

@@ -111,6 +111,28 @@ static void everybody_is_served_once_and_again_after_a_new_entry(void **state)
     windows_fini(&windows);
 }
 
+static void windows_take_turns(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription readers[3];
+    open_windows(&windows, 4, 16);
+    open_live(&windows, &readers[0], SELECTION("busy"), 1);
+    open_live(&windows, &readers[1], SELECTION("busy"), 1);
+    open_live(&windows, &readers[2], SELECTION("quiet"), 1);
+    append(&windows, "busy", 2);
+    append(&windows, "quiet", 3);
+    assert_int_equal(served(&windows, readers), 0);
+    append(&windows, "busy", 4); /* however often, it does not push the other back */
+    assert_int_equal(served(&windows, readers), 2);
+    assert_int_equal(served(&windows, readers), 1);
+    assert_int_equal(served(&windows, readers), 0);
+    assert_int_equal(served(&windows, readers), -1);
+    for (int i = 0; i < 3; i++)
+        subscription_close(&readers[i], &windows);
+    windows_fini(&windows);
+}
+
 static void joining_and_leaving_in_the_middle_of_a_round_skips_nobody(void **state)
 {
     (void)state;
@@ -166,6 +188,7 @@ int main(void)
         cmocka_unit_test(too_many_entries_drop_the_oldest_of_all_windows),
         cmocka_unit_test(entries_before_the_log_has_answered_do_not_count),
         cmocka_unit_test(everybody_is_served_once_and_again_after_a_new_entry),
+        cmocka_unit_test(windows_take_turns),
         cmocka_unit_test(joining_and_leaving_in_the_middle_of_a_round_skips_nobody),
         cmocka_unit_test(trimming_leaves_what_is_still_to_be_carried_round),
     };

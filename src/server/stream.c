@@ -209,7 +209,8 @@ void stream_answer(struct stream *stream, struct request *request)
     if (!stream->open)
         say_opening(stream);
     if (connection->state == CONNECTION_STREAM) {
-        connection_expire_in(connection, connection->worker->settings->keepalive);
+        if (!connection->blocked) /* else the stall's time runs */
+            connection_expire_in(connection, connection->worker->settings->keepalive);
         stream_flush(stream);
     }
 }

@@ -41,7 +41,7 @@ const CLIENTS = [
     },
     overlooksBareIds: true,
   },
-  { name: "undici 6's EventSource", open: byListeners(UndiciEventSource) },
+  { name: "undici 6's EventSource", open: byListeners(UndiciEventSource), endsForGoodWhenRefused: true },
 ];
 
 // Follows; given back once it has a connection, and so must get what is published from then on.
@@ -61,7 +61,7 @@ const come = (following, count) => until(() => following.events.length >= count,
 // new connection so many bytes of the answer to live for, which may end in the midst of an event.
 class Proxy {
   constructor(hub) {
-    Object.assign(this, { hub, pairs: new Set(), cuts: 0, budget: () => Infinity });
+    Object.assign(this, { hub, ready: Promise.resolve(), pairs: new Set(), cuts: 0, budget: () => Infinity });
     this.server = net.createServer((client) => this.pass(client));
   }
 
@@ -73,7 +73,8 @@ class Proxy {
     return this;
   }
 
-  pass(client) {
+  async pass(client) {
+    await this.ready; // until then it is let in, and waits
     const upstream = net.connect(this.hub.port, this.hub.host);
     const pair = { client, upstream, left: this.budget(), tail: '' };
     this.pairs.add(pair);
@@ -161,12 +162,15 @@ for (const client of CLIENTS) {
 
   test(`${client.name} comes back when the hub was restarted, and is told what that lost`, async (t) => {
     const first = await startHub(t, ['--retry', '50ms']);
-    const following = await follow(t, client, `${first.url}/events/a`);
+    const proxy = await new Proxy(first).listen(t);
+    const following = await follow(t, client, `${client.endsForGoodWhenRefused ? proxy.url : first.url}/events/a`);
     const id = await publish(first, 'a', 'first');
     await come(following, 1);
-    first.signal('SIGTERM');
-    await first.program.ended;
+    let start;
+    proxy.ready = new Promise((resolve) => { start = resolve; });
+    await first.signal();
     const hub = await startHub(t, [], first.address);
+    start();
     await until(() => following.opens === 2, 'it comes back');
     await publish(hub, 'a', 'second');
     await come(following, 3);

@@ -37,6 +37,18 @@ test('a reader that takes no byte for stall-timeout is closed, logged and counte
   assert.match(await stuck.ending(), /cut/);
 });
 
+test('many readers that are stuck at any moment are all closed in time', async (t) => {
+  const hub = await startHub(t, ['--stall-timeout', '300ms', '--keepalive', '1h', '--history', '20']);
+  const streams = await Promise.all(Array.from({ length: 40 }, (_, i) => subscribe(hub, ['/events/a', '/events/a*', '/events/a?from=earliest'][i % 3])));
+  for (const [i, stream] of streams.entries()) {
+    stream.pause();
+    await publish(hub, 'a', `${i} ${block}`);
+    await publish(hub, 'a', `${i} ${block}`);
+  }
+  for (let i = 0; i < 20; i++) await publish(hub, 'a', `${i} ${block}`); // so much that the last of them is stuck too
+  await figure(hub, closed('stalled'), 40);
+});
+
 test('publishing to a stuck reader on and on does not keep it alive', async (t) => {
   const hub = await startHub(t, ['--stall-timeout', '500ms']);
   const stuck = await subscribe(hub, '/events/a');

@@ -150,6 +150,15 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
+static void block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static void stop_workers(struct server *server)
 {
     struct mail *stops = memory_new(server->worker_count * sizeof *stops);
@@ -215,6 +224,7 @@ int server_run(const struct settings *settings)
     for (unsigned i = 0; i < server->worker_count; i++)
         worker_fini(&server->workers[i]);
     engine_free(server->engine);
+    block_signals(); /* a second one must not end it on its way out */
     ev_signal_stop(server->loop, &server->term);
     ev_signal_stop(server->loop, &server->interrupt);
     ev_loop_destroy(server->loop);

@@ -171,16 +171,6 @@ static void stop_workers(struct server *server)
     free(stops);
 }
 
-/* From here on the end is under way, and a second signal must not make it a bad one. */
-static void block_signals(void)
-{
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGTERM);
-    sigaddset(&both, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &both, NULL);
-}
-
 /* ---- life ---- */
 
 static bool start(struct server *server, const struct settings *settings)
@@ -235,7 +225,6 @@ int server_run(const struct settings *settings)
         worker_fini(&server->workers[i]);
     engine_free(server->engine);
     block_signals(); /* a second one must not end it on its way out */
-    block_signals();
     ev_signal_stop(server->loop, &server->term);
     ev_signal_stop(server->loop, &server->interrupt);
     ev_loop_destroy(server->loop);

@@ -229,8 +229,7 @@ static void linger(struct connection *connection)
     connection_expire_in(connection, LINGER_MS);
 }
 
-/* The reader of a stream has shut its side: it has left, once it has the answers that came before.
- */
+/* The reader of a stream has shut its side: it has left, once it has what was answered before. */
 static void leave(struct connection *connection)
 {
     bool pending = connection->out.len && !connection->stream->open;
@@ -348,7 +347,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
     if (connection->state == CONNECTION_CLOSED)
         return;
     if (events & EV_WRITE)
-        connection->blocked = false;
+        connection_unblock(connection);
     if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
         connection_run(connection);
     if (connection->state != CONNECTION_CLOSED)

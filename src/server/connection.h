@@ -41,6 +41,7 @@ struct connection {
     uint8_t state;
     bool is_ready;
     bool blocked;    /* the socket takes nothing more for now */
+    bool untimed;    /* the kernel's timeout for unanswered data is off */
     bool at_end;     /* the peer sends nothing more */
     bool keep_alive; /* after the request in hand */
     bool old;        /* HTTP/1.0: no chunks */
@@ -96,8 +97,14 @@ bool connection_write(struct connection *connection, struct event **events, size
 /* The answer is complete in `out`: on to the next request, or to closing. Frees the exchange. */
 void connection_answered(struct connection *connection);
 
-/* A blocked socket whose stall timeout is due: whether its peer has taken bytes meanwhile. If so,
- * it is given as long again; if not so long yet, the rest of it. */
+/* The socket takes bytes again. */
+void connection_unblock(struct connection *connection);
+
+/* An idle stream is about to be written to: has the kernel notice a peer that does not answer. */
+void connection_time(struct connection *connection);
+
+/* A blocked socket whose timeout comes: whether its peer has taken bytes within the stall timeout.
+ * If so the timeout is set again. */
 bool connection_moves(struct connection *connection);
 
 /* `out` holds the last that will be written. */

@@ -85,23 +85,33 @@ static int unsent_bytes(const struct connection *connection)
 }
 
 /* The kernel calls a socket writable only when a good part of its buffer is free, so a slow reader
- * may long be * taking bytes: what lies in the buffer tells. The kernel's own timeout counts a peer
+ * may long be taking bytes: what lies in the buffer tells. The kernel's own timeout counts a peer
  * as gone whose window is smaller than what it wants to send, though it takes bytes all the time;
- * so while blocked, only ours counts. */
-static void set_blocked(struct connection *connection, bool blocked)
+ * so it is switched off here, until a keepalive finds the stream idle again. */
+static void block(struct connection *connection)
 {
-    const struct settings *settings = connection->worker->settings;
-    if (blocked != connection->blocked) {
-        connection->blocked = blocked;
-        connection_listen(connection);
-        socket_user_timeout(connection->io.fd, blocked ? 0 : settings_user_timeout(settings));
-    }
-    if (blocked) {
-        connection->unsent = unsent_bytes(connection);
-        connection_expire_in(connection, settings->stall_timeout);
-    } else if (connection->state == CONNECTION_STREAM) {
-        connection_expire_in(connection, settings->keepalive);
-    }
+    connection->blocked = true;
+    connection->unsent = unsent_bytes(connection);
+    if (!connection->untimed)
+        socket_user_timeout(connection->io.fd, 0);
+    connection->untimed = true;
+    connection_listen(connection);
+    connection_expire_in(connection, connection->worker->settings->stall_timeout);
+}
+
+void connection_unblock(struct connection *connection)
+{
+    connection->blocked = false;
+    connection_listen(connection);
+    if (connection->state == CONNECTION_STREAM)
+        connection_expire_in(connection, connection->worker->settings->keepalive);
+}
+
+void connection_time(struct connection *connection)
+{
+    if (connection->untimed)
+        socket_user_timeout(connection->io.fd, settings_user_timeout(connection->worker->settings));
+    connection->untimed = false;
 }
 
 bool connection_write(struct connection *connection, struct event **events, size_t count,
@@ -110,7 +120,7 @@ bool connection_write(struct connection *connection, struct event **events, size
     struct worker *worker = connection->worker;
     struct iovec iov[WRITE_EVENTS + 2];
     size_t total;
-    CHECK(count <= WRITE_EVENTS);
+    CHECK(count <= WRITE_EVENTS && !connection->blocked);
     *written = 0;
     int n = gather(connection, events, count, iov, &total);
     if (n == 0)
@@ -121,11 +131,11 @@ bool connection_write(struct connection *connection, struct event **events, size
         return false;
     }
     size_t bytes = sent < 0 ? 0 : (size_t)sent;
-    if (bytes || !connection->blocked)
-        connection->moved_ms = worker->now_ms;
+    connection->moved_ms = worker->now_ms;
     *written = settle(connection, events, count, bytes);
     counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
-    set_blocked(connection, bytes < total);
+    if (bytes < total)
+        block(connection);
     return true;
 }
 

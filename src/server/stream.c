@@ -303,6 +303,7 @@ static void say_keepalive(struct stream *stream)
         buf_fini(&text);
         out_of_memory(stream);
     } else if (say(stream, &text)) {
+        connection_time(connection);
         connection_write(connection, NULL, 0, &written);
     }
 }

@@ -119,6 +119,7 @@ static void finish(struct played *played)
 {
     engine_stop(played->engine);
     take_mail(played);
+    assert_int_equal(engine_head(played->engine), played->newest); /* told behind the entries */
     engine_free(played->engine);
     take_mail(played);
     mailbox_close(&played->mailbox);
@@ -146,7 +147,6 @@ static void every_publish_is_answered_behind_its_entry(void **state)
     }
     assert_int_equal(played.entries, 5000);
     assert_int_equal(played.answers_ahead, 0);
-    assert_true(engine_head(played.engine) >= played.newest);
     finish(&played);
 }
 

@@ -56,8 +56,7 @@ enum engine_mail {
 
 enum { ENTRIES_MAX = 60 };
 
-/* Entries in id order, each with a reference that is the receiver's. Freed by the receiver (free).
- */
+/* Entries in id order. The receiver owns it (free) and a reference to each event. */
 struct entries {
     struct mail mail;
     uint32_t count;

@@ -88,8 +88,7 @@ bool tail_start(const struct tail *tail, const struct selection *selection,
                 const struct start *start, uint64_t head, uint32_t steps,
                 struct tail_search *search, uint64_t *id, bool *unknown);
 
-/* The next piece after a position: events, complete_to, trimmed_to. NULL where there is no memory.
- */
+/* The next piece after a position: events, complete_to, trimmed_to. NULL: no memory. */
 struct piece *tail_read(const struct tail *tail, const struct selection *selection, uint64_t after,
                         uint64_t head, struct tail_piece_limits limits);
 

@@ -71,8 +71,7 @@ enum next {
     NEXT_ASK,     /* ask the log for what lies after the cursor; sets `asking` */
 };
 /* events: room for max of them; they stay valid until the next call of anything here. *count tells
- * how many there are: at least one with NEXT_EVENTS, no more than fit in max_bytes, but one always.
- */
+ * how many there are: at least one with NEXT_EVENTS, no more than fit in max_bytes, but one. */
 enum next subscription_next(struct subscription *subscription, struct event **events, size_t max,
                             size_t max_bytes, size_t *count);
 

@@ -19,8 +19,7 @@ static const struct route routes[] = {
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 
-/* Whether the path is the route's; the name is what follows the next slash, without a further one.
- */
+/* Whether the path is the route's. The name is what follows the next slash, without another. */
 static bool matches(const struct route *route, struct span path, struct span *name)
 {
     struct span own = span_from(route->path);

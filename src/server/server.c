@@ -61,8 +61,7 @@ static void deal_out(struct server *server, int fd)
     server->next = (server->next + 1) % server->worker_count;
 }
 
-/* Without descriptors the listener would stay readable and the loop would spin: it rests a while.
- */
+/* Without descriptors the listener would stay readable and the loop spin: it rests a while. */
 static void rest(struct server *server, int error)
 {
     log_line(LOG_WARN, "server.accept-failed", "error=%s", strerrorname_np(error));

@@ -200,6 +200,8 @@ void stream_answer(struct stream *stream, struct request *request)
     }
     struct piece *piece = request->piece;
     request->piece = NULL;
+    if (!stream->open)
+        stream->replay_to = piece->head;
     if (!subscription_take(&stream->subscription, piece)) {
         out_of_memory(stream);
         return;
@@ -256,15 +258,16 @@ static bool write_some(struct stream *stream)
         say_farewell(stream);
         return false;
     }
-    bool replayed = subscription->piece;
     if (!connection_write(connection, events, count, &written))
         return false;
-    for (size_t i = 0; i < written; i++)
+    uint64_t replayed = 0;
+    for (size_t i = 0; i < written; i++) {
+        replayed += events[i]->id <= stream->replay_to;
         subscription_wrote(subscription, events[i]);
+    }
     stream->deliveries += written;
     counter_add(&worker->counters, METRIC_DELIVERIES, written);
-    if (replayed)
-        counter_add(&worker->counters, METRIC_REPLAYED, written);
+    counter_add(&worker->counters, METRIC_REPLAYED, replayed);
     if (connection->blocked)
         subscription_pause(subscription);
     return next == NEXT_EVENTS && !connection->blocked;

@@ -11,6 +11,7 @@ struct stream {
     struct subscription subscription;
     struct request *asked; /* at the engine */
     uint64_t opened_ms;
+    uint64_t replay_to; /* the log's head when it opened: what is older is replayed */
     uint64_t deliveries;
     bool open; /* the head has been written */
 };

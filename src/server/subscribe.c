@@ -1,5 +1,4 @@
-/* GET /events[/{channel}]: what is asked for becomes a selection and a start, and a stream opens.
- */
+/* GET /events[/{channel}]: what is asked for becomes a selection and a start; a stream opens. */
 #include "base/hash.h"
 #include "http/url.h"
 #include "server/names.h"

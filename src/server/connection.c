@@ -127,6 +127,7 @@ void connection_answered(struct connection *connection)
     bool more = connection->keep_alive && !connection->worker->stopping;
     connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
     connection->scan = (struct http_head_scan){0};
+    connection_expire_in(connection, HEAD_TIMEOUT_MS);
     connection_make_ready(connection);
 }
 
@@ -232,7 +233,7 @@ static void linger(struct connection *connection)
 /* The reader of a stream has shut its side: it has left, once it has what was answered before. */
 static void leave(struct connection *connection)
 {
-    bool pending = connection->out.len && !connection->stream->open;
+    bool pending = connection->out.len > 0;
     stream_close(connection->stream, CLOSE_LEFT);
     if (pending)
         connection_finish(connection);

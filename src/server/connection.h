@@ -100,7 +100,8 @@ void connection_answered(struct connection *connection);
 /* The socket takes bytes again. */
 void connection_unblock(struct connection *connection);
 
-/* An idle stream is about to be written to: has the kernel notice a peer that does not answer. */
+/* Has the kernel notice again a peer that does not answer, if all that was written has been taken.
+ */
 void connection_time(struct connection *connection);
 
 /* A blocked socket whose timeout comes: whether its peer has taken bytes within the stall timeout.

@@ -87,7 +87,7 @@ static int unsent_bytes(const struct connection *connection)
 /* The kernel calls a socket writable only when a good part of its buffer is free, so a slow reader
  * may long be taking bytes: what lies in the buffer tells. The kernel's own timeout counts a peer
  * as gone whose window is smaller than what it wants to send, though it takes bytes all the time;
- * so it is switched off here, until a keepalive finds the stream idle again. */
+ * so it is * switched off here, until the stream's timeout finds that everything was taken. */
 static void block(struct connection *connection)
 {
     connection->blocked = true;
@@ -105,12 +105,16 @@ void connection_unblock(struct connection *connection)
     connection_listen(connection);
     if (connection->state == CONNECTION_STREAM)
         connection_expire_in(connection, connection->worker->settings->keepalive);
+    else if (connection->state == CONNECTION_HEAD || connection->state == CONNECTION_BODY)
+        connection_expire_in(connection, connection->state == CONNECTION_HEAD ? HEAD_TIMEOUT_MS
+                                                                              : BODY_TIMEOUT_MS);
 }
 
 void connection_time(struct connection *connection)
 {
-    if (connection->untimed)
-        socket_user_timeout(connection->io.fd, settings_user_timeout(connection->worker->settings));
+    if (!connection->untimed || unsent_bytes(connection) > 0)
+        return;
+    socket_user_timeout(connection->io.fd, settings_user_timeout(connection->worker->settings));
     connection->untimed = false;
 }
 

@@ -306,7 +306,6 @@ static void say_keepalive(struct stream *stream)
         buf_fini(&text);
         out_of_memory(stream);
     } else if (say(stream, &text)) {
-        connection_time(connection);
         connection_write(connection, NULL, 0, &written);
     }
 }
@@ -325,6 +324,7 @@ void stream_timeout(struct stream *stream)
             connection_close(connection, CLOSE_STALLED);
         return;
     }
+    connection_time(connection);
     if (quiet < settings->keepalive) {
         connection_expire_in(connection, settings->keepalive - quiet);
         return;

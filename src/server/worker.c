@@ -209,7 +209,8 @@ static void run_endings(struct worker *worker)
         worker->ending_next = LIST_NEXT(connection, all);
         if (connection->state == CONNECTION_STREAM)
             stream_flush(connection->stream);
-        else if (connection->state == CONNECTION_BODY || connection->in.len)
+        else if (connection->state == CONNECTION_BODY ||
+                 (connection->state == CONNECTION_HEAD && connection->in.len))
             respond_error(connection, ERROR_STOPPING, NULL); /* a request that is not whole */
         else if (connection->state == CONNECTION_HEAD)
             connection_finish(connection);

@@ -38,6 +38,19 @@ test('a publish is answered although its client asks for a stream behind it and 
   await figure(hub, 'freshet_subscribers', 0);
 });
 
+test('answers that a late reader has not taken yet are not lost behind a stream and a half-close', async (t) => {
+  const hub = await startHub(t);
+  const connection = new Connection(hub);
+  connection.socket.pause();
+  const count = 300; // more than lies on the way
+  connection.send(Buffer.concat([...Array.from({ length: count }, () => pageRequest), requestBytes('GET', '/events/a')])).finish();
+  await figure(hub, 'freshet_answers_total{status="2xx"}', (answers) => answers > 8);
+  connection.socket.resume();
+  for (let i = 0; i < count; i++) await connection.exactly(Number((await connection.head()).headers['content-length']));
+  await connection.wait(() => connection.ended ?? undefined, 'the connection to be closed');
+  await figure(hub, 'freshet_subscribers', 0);
+});
+
 test('a quiet channel has its turn while a busy one is never done', async (t) => {
   const hub = await startHub(t, ['--workers', '1', '--history', '10000']);
   const crowd = await Promise.all(Array.from({ length: LIGHT ? 100 : 1000 }, () => subscribe(hub, '/events/busy')));

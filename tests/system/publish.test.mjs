@@ -40,7 +40,7 @@ test('ids rise over all channels, in the order of the answers, and are near the 
   const ids = [];
   for (let i = 0; i < 200; i++) ids.push(await publish(hub, ['a', 'b', '@c'][i % 3], 'x'));
   for (let i = 1; i < ids.length; i++) assert.ok(compareIds(ids[i], ids[i - 1]) > 0);
-  assert.ok(Math.abs(Number(ids.at(-1).split('-')[0]) - Date.now()) < 1000);
+  assert.ok(Math.abs(Number(ids.at(-1).split('-')[0]) - Date.now()) < 60000);
 });
 
 // What a subscriber of an EventSource sees of each body. type of body: undefined is text.

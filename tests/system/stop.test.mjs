@@ -23,12 +23,11 @@ async function stopped(hub, signal) {
 
 for (const signal of ['SIGTERM', 'SIGINT'])
   test(`${signal}: each stream gets a time to come back at, and a clean end; exit 0`, async (t) => {
-    const hub = await startHub(t, ['--stop-spread', '60s', '--stop-timeout', '60s']);
+    const hub = await startHub(t, ['--stop-spread', '60s', '--stop-timeout', '1h']);
     const targets = ['/events/a', '/events/a*', '/events?channel=a&channel=b', '/events/quiet'];
     const streams = await Promise.all(Array.from({ length: 40 }, (_, i) => subscribe(hub, targets[i % 4], { version: i % 8 === 7 ? '1.0' : '1.1' })));
     await publish(hub, 'a', 'the last');
-    const took = await stopped(hub, signal);
-    assert.ok(took < 5000, `it waits for nobody: ${took} ms`);
+    await stopped(hub, signal); // it waits for nobody, else it would for an hour
     const retries = [];
     for (const [i, stream] of streams.entries()) {
       assert.equal(await stream.ending(), stream.version === '1.0' ? 'end' : 'complete');
@@ -147,14 +146,14 @@ test('readers that are behind get all that is kept before they are sent away', a
 });
 
 test('a stuck reader holds it up for stop-timeout, no longer', async (t) => {
-  const hub = await startHub(t, ['--stop-timeout', '700ms', '--stall-timeout', '60s']);
+  const hub = await startHub(t, ['--stop-timeout', '700ms', '--stall-timeout', '1h']);
   const stuck = await subscribe(hub, '/events/a');
   const honest = await subscribe(hub, '/events/a');
   stuck.pause();
   for (let i = 0; i < 60; i++) await publish(hub, 'a', 'x'.repeat(128 << 10));
   await honest.first(60);
   const took = await stopped(hub);
-  assert.ok(took >= 600 && took < 5000, `${took} ms`);
+  assert.ok(took >= 600, `${took} ms`); // and no longer than this test waits, where a stall may last an hour
   assert.equal(await honest.ending(), 'complete');
 });
 

@@ -20,7 +20,7 @@ test('HTTP/1.1 gets a chunked stream that nothing on the way keeps or buffers', 
   const hub = await startHub(t);
   const { head } = await subscribe(hub, '/events');
   const { date, 'freshet-client-id': client, ...headers } = head.headers;
-  assert.ok(Math.abs(Date.parse(date) - Date.now()) < 5000, date);
+  assert.ok(Math.abs(Date.parse(date) - Date.now()) < 60000, date);
   assert.match(client, /^[A-Za-z0-9._:@-]{1,128}$/);
   assert.deepEqual(headers, {
     'content-type': 'text/event-stream',

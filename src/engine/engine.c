@@ -276,6 +276,12 @@ void engine_start(struct engine *engine)
     CHECK(pthread_create(&engine->thread, NULL, run, engine) == 0);
 }
 
+void engine_poll(struct engine *engine)
+{
+    CHECK(!engine->running);
+    ev_run(engine->loop, EVRUN_NOWAIT);
+}
+
 void engine_stop(struct engine *engine)
 {
     if (!engine->running)

@@ -111,6 +111,9 @@ void engine_connect(struct engine *engine, unsigned worker, struct mailbox *mail
 
 void engine_start(struct engine *engine);
 
+/* For a hub in one thread, in place of engine_start: does what is to do now, without waiting. */
+void engine_poll(struct engine *engine);
+
 /* Ends the thread. */
 void engine_stop(struct engine *engine);
 

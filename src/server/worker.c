@@ -337,6 +337,11 @@ void worker_start(struct worker *worker)
     CHECK(pthread_create(&worker->thread, NULL, run, worker) == 0);
 }
 
+void worker_poll(struct worker *worker)
+{
+    ev_run(worker->loop, EVRUN_NOWAIT);
+}
+
 void worker_join(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);

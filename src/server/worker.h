@@ -63,6 +63,8 @@ struct arrival {
 bool worker_init(struct worker *worker, struct server *server, const struct settings *settings,
                  struct engine *engine, unsigned number);
 void worker_start(struct worker *worker);
+/* For a hub in one thread, in place of worker_start: does what is to do now, without waiting. */
+void worker_poll(struct worker *worker);
 /* Waits for the thread, which ends when it was stopped and its connections are gone. */
 void worker_join(struct worker *worker);
 /* After the engine has stopped: frees what is left. */

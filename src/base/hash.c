@@ -21,6 +21,18 @@ uint64_t hash_bytes(const void *bytes, size_t n)
     return hash;
 }
 
+void hash_pair(struct span first, struct span second, uint64_t out[2])
+{
+    unsigned char both[512];
+    CHECK(first.n + 1 + second.n <= sizeof both);
+    memcpy(both, first.p, first.n);
+    both[first.n] = '\0';
+    if (second.n)
+        memcpy(both + first.n + 1, second.p, second.n);
+    _Static_assert(2 * sizeof *out == crypto_shorthash_siphashx24_BYTES, "SipHash gives 128 bits");
+    crypto_shorthash_siphashx24((unsigned char *)out, both, first.n + 1 + second.n, key);
+}
+
 void random_bytes(void *out, size_t n)
 {
     randombytes_buf(out, n);

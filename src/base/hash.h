@@ -3,7 +3,8 @@
 #ifndef FRESHET_BASE_HASH_H
 #define FRESHET_BASE_HASH_H
 
-#include <stddef.h>
+#include "base/span.h"
+
 #include <stdint.h>
 
 /* Once, before any thread is started; makes the key. Stops the program where there is no
@@ -12,6 +13,10 @@ void hash_init(void);
 
 /* Any thread, after hash_init. */
 uint64_t hash_bytes(const void *bytes, size_t n);
+
+/* 128 bits of two texts, at most 511 bytes together; the first holds no NUL. Any thread, after
+ * hash_init. */
+void hash_pair(struct span first, struct span second, uint64_t out[2]);
 
 /* n unpredictable bytes. Any thread. */
 void random_bytes(void *out, size_t n);

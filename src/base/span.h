@@ -36,6 +36,14 @@ static inline bool span_starts(struct span text, struct span prefix)
     return text.n >= prefix.n && (prefix.n == 0 || memcmp(text.p, prefix.p, prefix.n) == 0);
 }
 
+/* The order of bytes: below, at or above 0. */
+static inline int span_compare(struct span a, struct span b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 /* Cuts *text at the first `mark`: returns what stands before it and leaves what stands behind it.
  * Without a mark returns all and leaves nothing. */
 static inline struct span span_cut(struct span *text, char mark)

@@ -9,7 +9,7 @@
 void channels_init(struct channels *channels)
 {
     *channels = (struct channels){0};
-    TAILQ_INIT(&channels->empty);
+    TAILQ_INIT(&channels->idle);
 }
 
 void channels_fini(struct channels *channels)
@@ -23,33 +23,22 @@ void channels_fini(struct channels *channels)
     channels_init(channels);
 }
 
-static struct span name_of(const struct channel *channel)
-{
-    return (struct span){channel->name, channel->name_length};
-}
-
 /* ---- the tree ---- */
 
-static int compare(struct span a, struct span b)
+static struct trimmed max_of(const struct channel *channel)
 {
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return order ? order : (a.n > b.n) - (a.n < b.n);
+    return channel ? channel->trimmed_max : (struct trimmed){0};
 }
 
-static uint64_t max_of(const struct channel *channel)
+static struct trimmed greater(struct trimmed a, struct trimmed b)
 {
-    return channel ? channel->trimmed_max : 0;
-}
-
-static uint64_t greater(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
+    return a.id > b.id ? a : b;
 }
 
 static void update(struct channel *channel)
 {
     channel->trimmed_max =
-        greater(channel->trimmed_to, greater(max_of(channel->left), max_of(channel->right)));
+        greater(channel->trimmed, greater(max_of(channel->left), max_of(channel->right)));
 }
 
 /* Puts `by` (may be NULL) where channel hangs. */
@@ -86,9 +75,9 @@ static void rotate_up(struct channels *channels, struct channel *channel)
 static void raise_above(struct channel *channel)
 {
     for (; channel; channel = channel->parent) {
-        uint64_t before = channel->trimmed_max;
+        struct trimmed before = channel->trimmed_max;
         update(channel);
-        if (channel->trimmed_max == before)
+        if (channel->trimmed_max.id == before.id && channel->trimmed_max.deleted == before.deleted)
             return;
     }
 }
@@ -98,11 +87,12 @@ static void tree_add(struct channels *channels, struct channel *channel)
     struct channel **place = &channels->root, *parent = NULL;
     while (*place) {
         parent = *place;
-        place = compare(name_of(channel), name_of(parent)) < 0 ? &parent->left : &parent->right;
+        place = span_compare(channel_name(channel), channel_name(parent)) < 0 ? &parent->left
+                                                                              : &parent->right;
     }
     *place = channel;
     channel->parent = parent;
-    channel->trimmed_max = channel->trimmed_to;
+    channel->trimmed_max = channel->trimmed;
     raise_above(parent);
     while (channel->parent && channel->parent->hash < channel->hash)
         rotate_up(channels, channel);
@@ -122,25 +112,25 @@ static void tree_remove(struct channels *channels, struct channel *channel)
 
 /* Over the names that begin with the prefix: they are a range, whose topmost node is found first,
  * and then its two edges are walked down. */
-static uint64_t trimmed_in(const struct channel *channel, struct span prefix)
+static struct trimmed trimmed_in(const struct channel *channel, struct span prefix)
 {
-    uint64_t max = 0;
-    while (channel && !span_starts(name_of(channel), prefix))
-        channel = compare(name_of(channel), prefix) < 0 ? channel->right : channel->left;
+    struct trimmed max = {0};
+    while (channel && !span_starts(channel_name(channel), prefix))
+        channel = span_compare(channel_name(channel), prefix) < 0 ? channel->right : channel->left;
     if (!channel)
-        return 0;
-    max = channel->trimmed_to;
+        return max;
+    max = channel->trimmed;
     for (const struct channel *c = channel->left; c;) { /* those from the prefix on */
-        if (span_starts(name_of(c), prefix)) {
-            max = greater(max, greater(c->trimmed_to, max_of(c->right)));
+        if (span_starts(channel_name(c), prefix)) {
+            max = greater(max, greater(c->trimmed, max_of(c->right)));
             c = c->left;
         } else {
             c = c->right;
         }
     }
     for (const struct channel *c = channel->right; c;) { /* those up to the prefix's end */
-        if (span_starts(name_of(c), prefix)) {
-            max = greater(max, greater(c->trimmed_to, max_of(c->left)));
+        if (span_starts(channel_name(c), prefix)) {
+            max = greater(max, greater(c->trimmed, max_of(c->left)));
             c = c->right;
         } else {
             c = c->left;
@@ -149,17 +139,42 @@ static uint64_t trimmed_in(const struct channel *channel, struct span prefix)
     return max;
 }
 
-uint64_t channels_trimmed(const struct channels *channels, struct span prefix)
+struct trimmed channels_trimmed(const struct channels *channels, struct span prefix)
 {
     if (prefix.n)
         return trimmed_in(channels->root, prefix);
-    uint64_t max = 0;
+    struct trimmed max = {0};
     for (unsigned first = 1; first < 256; first++) { /* all names but those that begin with '@' */
         char byte = (char)first;
         if (byte != '@')
             max = greater(max, trimmed_in(channels->root, (struct span){&byte, 1}));
     }
     return max;
+}
+
+/* The first channel in order whose name is at or above the text; `beyond`: above it. */
+static struct channel *first_from(const struct channels *channels, struct span text, bool beyond)
+{
+    struct channel *found = NULL, *channel = channels->root;
+    while (channel) {
+        if (span_compare(channel_name(channel), text) >= beyond) {
+            found = channel;
+            channel = channel->left;
+        } else {
+            channel = channel->right;
+        }
+    }
+    return found;
+}
+
+struct channel *channels_from(const struct channels *channels, struct span name)
+{
+    return first_from(channels, name, false);
+}
+
+struct channel *channels_beyond(const struct channels *channels, struct span name)
+{
+    return first_from(channels, name, true);
 }
 
 /* ---- channels come and go ---- */
@@ -171,19 +186,15 @@ struct channel *channels_find(const struct channels *channels, struct span name,
     return channel;
 }
 
-struct channel *channels_get(struct channels *channels, struct span name, uint64_t hash,
+struct channel *channels_add(struct channels *channels, struct span name, uint64_t hash,
                              uint64_t trimmed_to, uint64_t now_ms)
 {
-    struct channel *channel = channels_find(channels, name, hash);
-    if (channel)
-        return channel;
-    channel = calloc(1, sizeof *channel + name.n);
+    struct channel *channel = calloc(1, sizeof *channel + name.n);
     if (!channel)
         return NULL;
     channel->hash = hash;
-    channel->trimmed_to = trimmed_to;
+    channel->trimmed.id = trimmed_to;
     channel->name_length = (uint16_t)name.n;
-    channel->emptied_ms = now_ms;
     memcpy(channel->name, name.p, name.n);
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, channels->table, channel->name, name.n, (unsigned)hash,
                                 channel);
@@ -192,19 +203,33 @@ struct channel *channels_get(struct channels *channels, struct span name, uint64
         return NULL;
     }
     tree_add(channels, channel);
-    TAILQ_INSERT_TAIL(&channels->empty, channel, empty);
     channels->count++;
+    channel_settle(channels, channel, now_ms);
     return channel;
 }
 
 void channels_forget(struct channels *channels, struct channel *channel)
 {
-    CHECK(channel->ring.count == 0);
-    TAILQ_REMOVE(&channels->empty, channel, empty);
+    CHECK(channel->idle);
+    TAILQ_REMOVE(&channels->idle, channel, queue);
     HASH_DEL(channels->table, channel);
     tree_remove(channels, channel);
     channels->count--;
     free(channel);
+}
+
+void channel_settle(struct channels *channels, struct channel *channel, uint64_t now_ms)
+{
+    bool idle = !channel->ring.count && !channel->expected && !channel->workers;
+    if (idle == channel->idle)
+        return;
+    channel->idle = idle;
+    if (idle) {
+        channel->idle_ms = now_ms;
+        TAILQ_INSERT_TAIL(&channels->idle, channel, queue);
+    } else {
+        TAILQ_REMOVE(&channels->idle, channel, queue);
+    }
 }
 
 /* ---- a channel's events ---- */
@@ -213,9 +238,8 @@ bool channel_push(struct channels *channels, struct channel *channel, struct eve
 {
     if (!ring_push(&channel->ring, event))
         return false;
-    if (channel->ring.count == 1)
-        TAILQ_REMOVE(&channels->empty, channel, empty);
     channel->bytes += event_size(event);
+    channel_settle(channels, channel, 0);
     return true;
 }
 
@@ -223,11 +247,13 @@ struct event *channel_pop(struct channels *channels, struct channel *channel, ui
 {
     struct event *event = ring_pop(&channel->ring);
     channel->bytes -= event_size(event);
-    channel->trimmed_to = event->id;
-    raise_above(channel);
-    if (channel->ring.count == 0) {
-        channel->emptied_ms = now_ms;
-        TAILQ_INSERT_TAIL(&channels->empty, channel, empty);
-    }
+    channel_trim(channel, event->id, false);
+    channel_settle(channels, channel, now_ms);
     return event;
+}
+
+void channel_trim(struct channel *channel, uint64_t id, bool deleted)
+{
+    channel->trimmed = (struct trimmed){id, deleted};
+    raise_above(channel);
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { TWINS_SHARE = 4 /* of the memory for events, that second renderings may take as well */ };
 enum { TURN_PUBLISHES = 64, TURN_BYTES = 256 << 10, TURN_STEPS = 32 };
 
 struct outlet {
@@ -35,6 +36,7 @@ struct engine {
     struct request_list publishes, steps;
     unsigned workers, quiet;
     struct engine_figures figures;
+    struct twins twins;
     _Atomic uint64_t head, gone_to;
     _Atomic bool holding, stop;
     struct mail ends[ENGINE_WORKERS_MAX];
@@ -51,7 +53,7 @@ static void send_filling(struct outlet *outlet)
     outlet->filling = NULL;
 }
 
-static void send_event(void *context, unsigned worker, struct event *event)
+static void send_entry(void *context, unsigned worker, struct event *event)
 {
     struct engine *engine = context;
     struct outlet *outlet = &engine->outlets[worker];
@@ -130,7 +132,7 @@ static void publish_some(struct engine *engine, uint64_t now_ms)
     struct request_list batch;
     struct request *request;
     size_t bytes = 0;
-    if (!engine->publishes.first)
+    if (!engine->publishes.first && !log_has_work(&engine->log))
         return;
     /* First, so that no worker that catches up now goes unheard: it tells its progress and then
      * looks at this, all in one total order. */
@@ -139,16 +141,18 @@ static void publish_some(struct engine *engine, uint64_t now_ms)
         return;
     atomic_store(&engine->holding, false);
     request_list_init(&batch);
-    for (int i = 0; i < TURN_PUBLISHES && bytes < TURN_BYTES; i++) {
-        if (!(request = request_list_take(&engine->publishes)))
-            break;
-        bytes += event_size(request->event);
+    for (uint32_t lines = 0; lines < TURN_PUBLISHES && bytes < TURN_BYTES;) {
+        if (engine->log.accepted.first || !(request = request_list_take(&engine->publishes)))
+            break; /* what came first is let out first */
+        bytes += request_bytes(request);
+        lines += request->line_count;
         request_list_add(&batch, request);
     }
     log_publish(&engine->log, &batch, now_ms);
+    log_release(&engine->log, now_ms);
 }
 
-static void step_some(struct engine *engine)
+static void step_some(struct engine *engine, uint64_t now_ms)
 {
     for (int i = 0; i < TURN_STEPS; i++) {
         struct request *request = request_list_take(&engine->steps);
@@ -156,7 +160,7 @@ static void step_some(struct engine *engine)
             return;
         if (request->kind == REQUEST_QUIET)
             worker_is_quiet(engine, request);
-        else if (!log_step(&engine->log, request))
+        else if (!log_step(&engine->log, request, now_ms))
             request_list_add(&engine->steps, request);
     }
 }
@@ -166,6 +170,8 @@ static void tell_figures(struct engine *engine)
     const struct tail *tail = &engine->log.tail;
     atomic_store_explicit(&engine->figures.bytes, tail->bytes, memory_order_relaxed);
     atomic_store_explicit(&engine->figures.channels, tail->channels.count, memory_order_relaxed);
+    atomic_store_explicit(&engine->figures.keys, HASH_COUNT(engine->log.keys.table),
+                          memory_order_relaxed);
     atomic_store_explicit(&engine->gone_to, tail_gone_to(tail, engine->log.head),
                           memory_order_relaxed);
     atomic_store_explicit(&engine->head, engine->log.head, memory_order_release);
@@ -199,15 +205,17 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     (void)events;
     struct engine *engine = turn->data;
     uint64_t now_ms = clock_wall_ms();
+    engine->log.now_ms = clock_mono_ms();
     sort_mail(engine);
     publish_some(engine, now_ms);
-    step_some(engine);
+    step_some(engine, now_ms);
     for (unsigned i = 0; i < engine->workers; i++)
         send_filling(&engine->outlets[i]);
     tell_figures(engine);
     set_expiry(engine, now_ms);
     bool holding = atomic_load_explicit(&engine->holding, memory_order_relaxed);
-    if ((engine->publishes.first && !holding) || engine->steps.first)
+    bool publishes = engine->publishes.first || log_has_work(&engine->log);
+    if ((publishes && !holding) || engine->steps.first)
         ev_idle_start(loop, &engine->busy);
     else
         ev_idle_stop(loop, &engine->busy);
@@ -238,7 +246,7 @@ static void *run(void *context)
 struct engine *engine_new(const struct engine_settings *settings)
 {
     struct engine *engine = memory_new(sizeof *engine);
-    struct log_owner owner = {send_event, send_request, engine};
+    struct log_owner owner = {send_entry, send_request, engine};
     enum error error = log_open(&engine->log, settings->ops, settings->limits, settings->workers,
                                 owner, clock_wall_ms());
     engine->loop = error ? NULL : ev_loop_new(EVFLAG_AUTO);
@@ -249,6 +257,7 @@ struct engine *engine_new(const struct engine_settings *settings)
         return NULL;
     }
     engine->workers = settings->workers;
+    engine->twins.max = settings->limits.memory / TWINS_SHARE;
     request_list_init(&engine->publishes);
     request_list_init(&engine->steps);
     mailbox_open(&engine->mailbox, engine->loop, on_mail, engine);
@@ -332,6 +341,11 @@ void engine_caught_up(struct engine *engine)
 {
     if (atomic_load(&engine->holding))
         mailbox_wake(&engine->mailbox);
+}
+
+struct twins *engine_twins(struct engine *engine)
+{
+    return &engine->twins;
 }
 
 const struct engine_figures *engine_figures(const struct engine *engine)

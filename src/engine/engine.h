@@ -11,18 +11,32 @@
 #define FRESHET_ENGINE_ENGINE_H
 
 #include "base/error.h"
+#include "engine/keys.h"
+#include "engine/listing.h"
 #include "engine/tail.h"
 #include "net/mailbox.h"
 
 enum { ENGINE_WORKERS_MAX = 64 };
 
 enum request_kind {
-    REQUEST_PUBLISH, /* event in; its id is set when it comes back without an error */
+    REQUEST_PUBLISH, /* lines in, all accepted or none; their ids are set when it comes back */
     REQUEST_OPEN,    /* selection and start in; from now on this worker watches them; piece out */
     REQUEST_READ,    /* selection and after in; piece out */
+    REQUEST_LIST,    /* listing in; rows out */
     REQUEST_UNWATCH, /* name, hash, prefix in; is freed by the engine, not answered */
     REQUEST_QUIET,   /* this worker will publish no more; answered by ENGINE_END to all when all are
                       */
+};
+
+/* An entry to be published: an event, or another. */
+struct line {
+    struct event *entry;
+    uint64_t id;   /* out: the entry's, or that of the first one with its key */
+    bool repeated; /* out: an earlier one stands for it */
+    bool keyed;    /* comes with an idempotency key: */
+    struct key_name key;
+    uint64_t body;   /* hash of what a retry has to repeat */
+    struct key *own; /* the log's, while it is under way */
 };
 
 /* One for each thing asked. Made by the worker (request_new), freed by it when it is back
@@ -34,12 +48,17 @@ struct request {
     uint16_t worker;
     enum error error;
     void *context;
-    struct event *event;
+    struct line *lines; /* `line`, or one's own allocation */
+    uint32_t line_count;
+    uint32_t released; /* lines that are out */
+    struct line line;
     struct selection *selection;
     struct start start;
     uint64_t after;
+    uint32_t limit; /* events of REQUEST_READ; 0: as many as suit a stream */
     struct tail_search search;
     struct piece *piece;
+    struct listing *listing;
     uint64_t hash;
     bool prefix;
     uint16_t name_length;
@@ -56,7 +75,7 @@ enum engine_mail {
 
 enum { ENTRIES_MAX = 60 };
 
-/* Entries in id order. The receiver owns it (free) and a reference to each event. */
+/* Entries in id order. The receiver owns it (free) and a reference to each. */
 struct entries {
     struct mail mail;
     uint32_t count;
@@ -80,8 +99,9 @@ struct engine_ops {
     const char *name;
     /* Finds or makes the newest id of the log, from where it goes on. */
     enum error (*open)(struct log *log, uint64_t now_ms, uint64_t *head);
-    /* Takes publishes in order, gives each an id above all before (frame_stamp), keeps them as safe
-     * as it promises, then calls log_accept for each in order, or log_refuse. */
+    /* Takes publishes in order, gives each line that is not repeated an id above all before
+     * (log_stamp), keeps them as safe as it promises, then calls log_accept for each in order, or
+     * log_refuse. */
     void (*append)(struct log *log, struct request_list *batch, uint64_t now_ms);
     void (*close)(struct log *log);
 };
@@ -98,7 +118,7 @@ struct engine_settings {
 
 /* What the log holds, for metrics: written by the engine, read by anyone. */
 struct engine_figures {
-    _Atomic uint64_t bytes, channels;
+    _Atomic uint64_t bytes, channels, keys;
 };
 
 /* Not yet running. NULL and a line in the log where that fails. */
@@ -138,11 +158,16 @@ void engine_caught_up(struct engine *engine);
 /* How far behind a worker may be before publishes are held. */
 enum { ENGINE_BEHIND_ENTRIES = 256, ENGINE_BEHIND_BYTES = 1 << 20 };
 
+/* Where second renderings are counted. Any thread. */
+struct twins *engine_twins(struct engine *engine);
+
 const struct engine_figures *engine_figures(const struct engine *engine);
 const char *engine_name(const struct engine *engine);
 
-/* name: for REQUEST_UNWATCH, else empty. NULL where there is no memory. */
+/* name: for REQUEST_UNWATCH, else empty. It has one line. NULL where there is no memory. */
 struct request *request_new(enum request_kind kind, unsigned worker, struct span name);
+/* The bytes of all its lines. */
+size_t request_bytes(const struct request *request);
 /* Frees it and what it holds. */
 void request_free(struct request *request);
 

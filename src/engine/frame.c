@@ -19,6 +19,10 @@ struct event *frame_new(struct span channel, struct span type, struct span data,
 void frame_stamp(struct event *event, uint64_t id)
 {
     CHECK(event->id == 0);
+    if (event->kind != ENTRY_EVENT && event->kind != ENTRY_TWIN) {
+        event->id = id; /* it is never written */
+        return;
+    }
     char *frame = sse_id_line_before(event_body(event), id);
     event->id = id;
     event->frame = (uint32_t)(frame - event->bytes);

@@ -1,10 +1,16 @@
 /* The log: the only place where order is made. Knows which worker watches what; hands accepted
- * events out in id order; answers what subscriptions ask. No thread and no loop of its own:
- * engine.c runs it on one, and tests run it step by step. Time comes in as wall clock ms. */
+ * entries out in id order; answers what subscriptions ask. No thread and no loop of its own:
+ * engine.c runs it on one, and tests run it step by step. Time comes in as wall clock ms.
+ *
+ *     publishes ──▶ checked ──▶ store ──▶ accepted ──▶ released one by one: tail, workers, answer
+ *                      ▲ └─▶ waiting for another with the same key
+ *                      └──── again ◀┘                                             (publish.c) */
 #ifndef FRESHET_ENGINE_LOG_H
 #define FRESHET_ENGINE_LOG_H
 
+#include "engine/dismissals.h"
 #include "engine/engine.h"
+#include "engine/keys.h"
 #include "hub/match.h"
 
 struct request_list {
@@ -28,9 +34,15 @@ struct log {
     const struct engine_ops *ops;
     struct log_owner owner;
     struct tail tail;
-    struct match interest; /* who watches what: struct interest */
-    uint64_t head;         /* the newest id given */
-    uint64_t everybody;    /* a bit for each worker */
+    struct match prefixes; /* who watches which: struct interest; channels know it themselves */
+    struct keys keys;
+    struct dismissals dismissals;
+    struct request_list accepted, again, waiting;
+    bool settled;       /* a key is, since those that wait were looked at */
+    uint64_t newest;    /* the newest id given */
+    uint64_t head;      /* the newest id released: all up to it is in the tail and on its way */
+    uint64_t everybody; /* a bit for each worker */
+    uint64_t now_ms;    /* monotonic; the owner sets it before each turn */
     struct tail_piece_limits piece_limits;
 };
 
@@ -39,16 +51,29 @@ enum error log_open(struct log *log, const struct engine_ops *ops, struct tail_l
                     unsigned workers, struct log_owner owner, uint64_t now_ms);
 void log_close(struct log *log);
 
-/* Publishes: answered when the store has them. */
+/* Publishes: checked and given to the store, with those that waited before. */
 void log_publish(struct log *log, struct request_list *batch, uint64_t now_ms);
 
-/* REQUEST_OPEN, REQUEST_READ and REQUEST_UNWATCH, a bounded step; false: not done, call again later
- * with the same request. */
-bool log_step(struct log *log, struct request *request);
+/* Whether something waits for log_publish or log_release. */
+bool log_has_work(const struct log *log);
 
-/* For stores: the event of this request has its id and is as safe as promised. In id order. */
-void log_accept(struct log *log, struct request *request, uint64_t now_ms);
+/* Lets accepted entries out, some of them; answers each request with its last. Some 64 at once. */
+void log_release(struct log *log, uint64_t now_ms);
+
+/* REQUEST_OPEN, _READ, _LIST and _UNWATCH, a bounded step; false: not done, call again later
+ * with the same request. */
+bool log_step(struct log *log, struct request *request, uint64_t now_ms);
+
+/* For stores: gives the lines of a request their ids. */
+void log_stamp(struct log *log, struct request *request, uint64_t now_ms);
+/* For stores: the lines of this request have their ids and are as safe as promised. In id order. */
+void log_accept(struct log *log, struct request *request);
 /* For stores: it is not kept. */
-void log_refuse(struct log *log, struct request *request, enum error error);
+void log_refuse(struct log *log, struct request *request, enum error error, uint64_t now_ms);
+
+/* Between the log's own files: a step of REQUEST_LIST (listing.c); which workers an entry is for
+ * (log.c). */
+bool log_list(struct log *log, struct request *request);
+uint64_t log_workers(struct log *log, const struct event *entry, const struct channel *channel);
 
 #endif

@@ -1,7 +1,6 @@
 /* The memory engine: the log is the tail itself. As safe as the process. Its birth is its first id:
  * whoever comes with an older position is told that what lay before is gone. */
 #include "base/id.h"
-#include "engine/frame.h"
 #include "engine/log.h"
 
 static enum error memory_open(struct log *log, uint64_t now_ms, uint64_t *head)
@@ -15,8 +14,8 @@ static void memory_append(struct log *log, struct request_list *batch, uint64_t 
 {
     struct request *request;
     while ((request = request_list_take(batch))) {
-        frame_stamp(request->event, id_next(log->head, now_ms));
-        log_accept(log, request, now_ms);
+        log_stamp(log, request, now_ms);
+        log_accept(log, request);
     }
 }
 

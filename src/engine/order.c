@@ -26,21 +26,31 @@ void order_fini(struct order *order)
 static struct order_chunk *add_chunk(struct order *order)
 {
     if (order->count == order->capacity) {
-        order->capacity = order->capacity ? order->capacity * 2 : 16;
-        order->chunks = memory_resize(order->chunks, order->capacity * sizeof *order->chunks);
+        size_t capacity = order->capacity ? order->capacity * 2 : 16;
+        struct order_chunk **chunks = realloc(order->chunks, capacity * sizeof *chunks);
+        if (!chunks)
+            return NULL;
+        order->chunks = chunks;
+        order->capacity = capacity;
     }
-    return order->chunks[order->count++] = memory_new(sizeof(struct order_chunk));
+    struct order_chunk *chunk = calloc(1, sizeof *chunk);
+    if (chunk)
+        order->chunks[order->count++] = chunk;
+    return chunk;
 }
 
-void order_add(struct order *order, struct event *event)
+bool order_add(struct order *order, struct event *event)
 {
     struct order_chunk *last = order->count ? order->chunks[order->count - 1] : NULL;
     CHECK(!last || last->used == 0 || last->ids[last->used - 1] < event->id);
     if (!last || last->used == CHUNK)
         last = add_chunk(order);
+    if (!last)
+        return false;
     last->ids[last->used] = event->id;
     last->events[last->used++] = event;
     last->live++;
+    return true;
 }
 
 /* The first place in a chunk whose id is above `after`. */

@@ -23,8 +23,8 @@ struct order_place {
 
 void order_fini(struct order *order);
 
-/* The id is above all that are in. */
-void order_add(struct order *order, struct event *event);
+/* The id is above all that are in. False where there is no memory. */
+bool order_add(struct order *order, struct event *event);
 /* It is in. */
 void order_remove(struct order *order, const struct event *event);
 

@@ -84,7 +84,7 @@ static bool search_oldest(const struct tail *tail, const struct selection *selec
     while (steps-- > 0) {
         const struct event *event = order_forward(&tail->order, &place);
         *id = event ? event->id : 0;
-        if (!event || selection_holds(selection, event))
+        if (!event || (selection_holds(selection, event) && tail_holds(tail, event)))
             return true;
         search->reached = event->id;
     }
@@ -103,7 +103,7 @@ static bool search_newest(const struct tail *tail, const struct selection *selec
         if (!event)
             return true;
         search->reached = event->id;
-        if (!selection_holds(selection, event))
+        if (!selection_holds(selection, event) || !tail_holds(tail, event))
             continue;
         search->found = event->id;
         if (++search->matched == n) {
@@ -163,16 +163,18 @@ bool tail_start(const struct tail *tail, const struct selection *selection,
 
 /* ---- pieces ---- */
 
-static uint64_t trimmed_to(const struct tail *tail, const struct selection *selection, size_t i)
+static struct trimmed trimmed_of(const struct tail *tail, const struct selection *selection,
+                                 size_t i)
 {
     const struct selected *selected = &selection->names[i];
     struct span name = selection_name(selection, i);
+    struct trimmed floor = {.id = tail->floor};
     if (selected->prefix) {
-        uint64_t trimmed = channels_trimmed(&tail->channels, name);
-        return trimmed > tail->floor ? trimmed : tail->floor;
+        struct trimmed trimmed = channels_trimmed(&tail->channels, name);
+        return trimmed.id > tail->floor ? trimmed : floor;
     }
     const struct channel *channel = channels_find(&tail->channels, name, selected->hash);
-    return channel ? channel->trimmed_to : tail->floor;
+    return channel ? channel->trimmed : floor;
 }
 
 static bool full(const struct piece *piece, size_t *bytes, const struct event *event,
@@ -208,7 +210,7 @@ static void search(const struct tail *tail, const struct selection *selection, u
             piece->complete_to = head;
             return;
         }
-        if (selection_holds(selection, event)) {
+        if (selection_holds(selection, event) && tail_holds(tail, event)) {
             if (full(piece, &bytes, event, limits))
                 return;
             piece->events[piece->count++] = event_ref(event);
@@ -220,18 +222,20 @@ static void search(const struct tail *tail, const struct selection *selection, u
 struct piece *tail_read(const struct tail *tail, const struct selection *selection, uint64_t after,
                         uint64_t head, struct tail_piece_limits limits)
 {
-    uint64_t trimmed[SELECTION_MAX + 1];
+    struct trimmed trimmed[SELECTION_MAX + 1];
     bool any = false;
     for (size_t i = 0; i < selection->count; i++) {
-        trimmed[i] = trimmed_to(tail, selection, i);
-        any |= trimmed[i] > after;
+        trimmed[i] = trimmed_of(tail, selection, i);
+        any |= trimmed[i].id > after;
     }
     uint32_t room = after < head ? limits.events : 0;
     struct piece *piece = piece_new(room, any ? selection->count : 0);
     if (!piece)
         return NULL;
-    if (any)
-        memcpy(piece->trimmed_to, trimmed, selection->count * sizeof *trimmed);
+    for (size_t i = 0; any && i < selection->count; i++) {
+        piece->trimmed_to[i] = trimmed[i].id;
+        piece->deleted[i] = trimmed[i].deleted;
+    }
     piece->start = piece->complete_to = after;
     piece->head = head;
     if (after >= head)

@@ -4,9 +4,10 @@
  *     channels   metrics: e1 e4 e7     stocks:A: e2 e6     …       (channels.h)
  *     order      e1 e2 e4 e6 e7 …                                  (order.h)
  *
- * Invariant: an event is in both or in neither; so the oldest of the order is the oldest of its
- * channel. One thread: the log's. Pure but for memory: time comes in as a parameter (wall clock,
- * ms). */
+ * Invariant: an event is in both or in neither, but for those of deleted channels: their rings wait
+ * in `graves` to be taken out of the order bit by bit, which comes before anything else is dropped.
+ * So the oldest of the order is the oldest of its channel when there is no grave. One thread: the
+ * log's. Pure but for memory: time comes in as a parameter (wall clock, ms). */
 #ifndef FRESHET_ENGINE_TAIL_H
 #define FRESHET_ENGINE_TAIL_H
 
@@ -22,13 +23,18 @@ struct tail_limits {
     uint64_t history_bytes; /* bytes kept a channel */
     uint64_t ttl_ms;        /* how long an event is kept */
     uint64_t memory;        /* bytes of events kept in all */
+    uint64_t channels;      /* known in all */
 };
+
+struct grave;
+TAILQ_HEAD(grave_queue, grave);
 
 struct tail {
     struct tail_limits limits;
     struct channels channels;
     struct order order;
     uint64_t bytes;
+    struct grave_queue graves;
     uint64_t floor; /* of channels that are not known: nothing is known before it */
 };
 
@@ -68,16 +74,32 @@ struct tail_search {
 void tail_init(struct tail *tail, struct tail_limits limits, uint64_t birth);
 void tail_fini(struct tail *tail);
 
-/* Keeps the event, whose id is above all others, and drops what is over the limits.
- * ERROR_NO_MEMORY: then nothing is changed. */
-enum error tail_append(struct tail *tail, struct event *event, uint64_t now_ms);
+/* Finds the channel or makes it known, for which one that has long been idle may be forgotten.
+ * ERROR_CHANNELS_FULL, ERROR_NO_MEMORY. */
+enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint64_t now_ms,
+                        struct channel **channel);
 
-/* Drops what is older than the ttl and forgets channels that have been empty for a day; a bounded
+/* Keeps the event, whose id is above all others and which its channel expects, and drops what is
+ * over the limits. Where there is no memory the oldest of all events go first, and at last the new
+ * one itself is the newest dropped. */
+void tail_append(struct tail *tail, struct channel *channel, struct event *event, uint64_t now_ms);
+
+/* Nobody reads the channel's events any more, if there is one of that name. */
+void tail_forget(struct tail *tail, struct span name, uint64_t hash, uint64_t now_ms);
+
+/* The channel is watched by these workers, a bit each. Where that leaves one that tells no more
+ * than the floor it is gone. */
+void tail_watched(struct tail *tail, struct channel *channel, uint64_t workers, uint64_t now_ms);
+
+/* Drops what is older than the ttl and forgets channels that have been idle for a day; a bounded
  * step, true if there is more to do at once. */
 bool tail_expire(struct tail *tail, uint64_t now_ms);
 
 /* When tail_expire has something to do next, wall clock ms; UINT64_MAX: never. */
 uint64_t tail_next_expiry(const struct tail *tail);
+
+/* Whether an event that is in the order is one of its channel's. */
+bool tail_holds(const struct tail *tail, const struct event *event);
 
 /* Everything up to this id is not in the tail (any more). */
 uint64_t tail_gone_to(const struct tail *tail, uint64_t head);

@@ -27,6 +27,39 @@ struct event *event_new(struct span channel, size_t body_size, bool json)
     return event;
 }
 
+struct event *entry_new(enum entry_kind kind, struct span name, uint64_t value)
+{
+    struct event *entry = event_new(name, 0, false);
+    if (!entry)
+        return NULL;
+    entry->kind = (uint8_t)kind;
+    entry->value = value;
+    return entry;
+}
+
+bool event_set_twin(struct event *event, struct event *twin, struct twins *twins)
+{
+    struct event *none = NULL;
+    uint64_t size = event_size(twin);
+    twin->kind = ENTRY_TWIN;
+    twin->twins = NULL; /* not counted yet */
+    if (atomic_fetch_add(&twins->bytes, size) + size > twins->max) {
+        atomic_fetch_sub(&twins->bytes, size);
+        return false;
+    }
+    twin->twins = twins;
+    if (atomic_compare_exchange_strong(&event->twin, &none, twin))
+        return true;
+    twin->twins = NULL;
+    atomic_fetch_sub(&twins->bytes, size);
+    return false;
+}
+
+uint64_t event_body_hash(const struct event *event)
+{
+    return hash_bytes(event->bytes + event->body, event->end - event->body) ^ event->json;
+}
+
 struct event *event_ref(struct event *event)
 {
     atomic_fetch_add_explicit(&event->references, 1, memory_order_relaxed);
@@ -35,6 +68,12 @@ struct event *event_ref(struct event *event)
 
 void event_unref(struct event *event)
 {
-    if (atomic_fetch_sub_explicit(&event->references, 1, memory_order_acq_rel) == 1)
-        free(event);
+    if (atomic_fetch_sub_explicit(&event->references, 1, memory_order_acq_rel) != 1)
+        return;
+    struct event *twin = event->kind == ENTRY_EVENT ? atomic_load(&event->twin) : NULL;
+    if (event->kind == ENTRY_TWIN && event->twins)
+        atomic_fetch_sub(&event->twins->bytes, event_size(event));
+    free(event);
+    if (twin)
+        event_unref(twin);
 }

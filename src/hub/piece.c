@@ -6,9 +6,12 @@
 struct piece *piece_new(uint32_t count, size_t names)
 {
     struct piece *piece =
-        calloc(1, sizeof *piece + count * sizeof(struct event *) + names * sizeof(uint64_t));
-    if (piece && names)
+        calloc(1, sizeof *piece + count * sizeof(struct event *) +
+                      names * (sizeof *piece->trimmed_to + sizeof *piece->deleted));
+    if (piece && names) {
         piece->trimmed_to = (uint64_t *)(void *)(piece->events + count);
+        piece->deleted = (bool *)(piece->trimmed_to + names);
+    }
     return piece;
 }
 

@@ -13,11 +13,12 @@ struct piece {
     uint32_t count;
     uint64_t *trimmed_to; /* for each name of the selection the newest id dropped there; NULL: none
                              after start */
+    bool *deleted;        /* beside it: that one went because its channel was deleted */
     struct event *events[];
 };
 
-/* With room for `count` events and, if wanted, `names` zeroed trimmed_to. NULL where there is no
- * memory. */
+/* With room for `count` events and, if wanted, `names` zeroed trimmed_to and deleted. NULL where
+ * there is no memory. */
 struct piece *piece_new(uint32_t count, size_t names);
 
 /* Drops the references to the events and frees it; NULL is allowed. */

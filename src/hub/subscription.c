@@ -79,6 +79,20 @@ static bool join_client_window(struct subscription *subscription, struct window 
     return true;
 }
 
+void clients_each(struct windows *windows, const struct event *entry, client_visit_fn *visit)
+{
+    struct subscription *subscription;
+    if (windows->client_count == 0)
+        return;
+    LIST_FOREACH (subscription, client_bucket(windows, entry->hash), by_client) {
+        const struct selection *selection = subscription->selection;
+        if (client_hash(subscription) == entry->hash &&
+            span_equal(selection_name(selection, (size_t)selection->count - 1),
+                       event_channel(entry)))
+            visit(subscription);
+    }
+}
+
 void clients_open_window(struct windows *windows, const struct event *event)
 {
     struct span channel = event_channel(event);
@@ -194,8 +208,10 @@ static bool note_unknown(struct subscription *subscription, uint64_t start)
     return add_gap(subscription, gap) != NULL;
 }
 
+/* Notes a gap of that reason over the names whose losses have it: what is dropped while a stream is
+ * open went before a slow reader, unless it was deleted. */
 static bool note_trimmed(struct subscription *subscription, const struct piece *piece,
-                         enum gap_reason reason)
+                         enum gap_reason reason, bool opening)
 {
     if (!piece->trimmed_to)
         return true;
@@ -203,7 +219,9 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
     size_t count = subscription->selection->count;
     for (size_t i = 0; i < count; i++) {
         uint64_t trimmed = piece->trimmed_to[i];
-        if (trimmed <= piece->start || trimmed <= *told_of(subscription, i))
+        bool slow = !opening && !piece->deleted[i];
+        if (slow != (reason == GAP_SLOW) || trimmed <= piece->start ||
+            trimmed <= *told_of(subscription, i))
             continue;
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
         if (trimmed > gap.until)
@@ -217,13 +235,12 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
 
 bool subscription_take(struct subscription *subscription, struct piece *piece)
 {
-    enum gap_reason reason = GAP_SLOW;
+    bool opening = subscription->state == SUBSCRIPTION_OPENING;
     CHECK(!subscription->piece);
     subscription->asking = false;
     subscription->piece = piece;
     subscription->taken = 0;
-    if (subscription->state == SUBSCRIPTION_OPENING) {
-        reason = GAP_TRIMMED;
+    if (opening) {
         subscription->cursor = subscription->announced = piece->start;
         for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
             if (subscription->links[i].window->floor == UINT64_MAX)
@@ -237,7 +254,8 @@ bool subscription_take(struct subscription *subscription, struct piece *piece)
             return false;
     }
     CHECK(piece->start == subscription->cursor);
-    return note_trimmed(subscription, piece, reason);
+    return note_trimmed(subscription, piece, GAP_TRIMMED, opening) &&
+           note_trimmed(subscription, piece, GAP_SLOW, opening);
 }
 
 void subscription_told(struct subscription *subscription)

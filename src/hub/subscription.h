@@ -92,6 +92,11 @@ bool subscription_moved(struct subscription *subscription, const struct windows 
 /* An event is sent to a client: its subscriptions here get a window for it if they have none. */
 void clients_open_window(struct windows *windows, const struct event *event);
 
+/* Calls visit, which must not close it, for each subscription here of the client that the entry
+ * names. */
+typedef void client_visit_fn(struct subscription *subscription);
+void clients_each(struct windows *windows, const struct event *entry, client_visit_fn *visit);
+
 const char *gap_reason_name(enum gap_reason reason);
 const char *subscription_state_name(enum subscription_state state);
 

@@ -233,6 +233,35 @@ bool windows_append(struct windows *windows, struct event *event)
     return append.met;
 }
 
+void windows_pass(struct windows *windows, uint64_t id)
+{
+    CHECK(id > windows->head);
+    windows->head = id;
+}
+
+static void forget_in(void *context, struct match_entry *entry)
+{
+    const struct append *forget = context;
+    struct window *window = CONTAINER_OF(entry, struct window, entry);
+    uint32_t up_to = window->ring.count;
+    while (up_to) {
+        const struct event *event = ring_at(&window->ring, up_to - 1);
+        if (event->hash == forget->event->hash &&
+            span_equal(event_channel(event), event_channel(forget->event)))
+            break;
+        up_to--;
+    }
+    while (up_to--)
+        pop(forget->windows, window);
+}
+
+void windows_forget(struct windows *windows, const struct event *forget)
+{
+    struct append append = {windows, (struct event *)forget, false};
+    match_each(&windows->match, event_channel(forget), forget->hash, forget_in, &append);
+    windows_pass(windows, forget->id);
+}
+
 struct link *windows_next(struct windows *windows)
 {
     struct window *window = TAILQ_FIRST(&windows->active);

@@ -108,6 +108,14 @@ void window_leave(struct windows *windows, struct link *link);
  * each. */
 bool windows_append(struct windows *windows, struct event *event);
 
+/* ENTRY_FORGET from the log: the windows drop the channel's events, and what is older. Cursors that
+ * have not seen those are below the floor then, and read on from the log, which tells what is gone.
+ */
+void windows_forget(struct windows *windows, const struct event *forget);
+
+/* Another entry from the log, which concerns no window. */
+void windows_pass(struct windows *windows, uint64_t id);
+
 /* Drops the entries up to this id, which the log does not hold in memory any more either; but none
  * that the fan-out has still to carry round. */
 void windows_trim(struct windows *windows, uint64_t up_to);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "server/publish.h"
 #include "server/respond.h"
 #include "server/routes.h"
 #include "server/stream.h"
@@ -14,8 +15,10 @@
 
 enum {
     IN_MAX = 64 << 10,     /* read ahead at most */
-    OUT_MAX = 1 << 20,     /* the largest answer */
+    OUT_MAX = 1 << 20,     /* the largest answer, */
+    OUT_EVENTS = 8,        /* but for an event of which each byte is escaped */
     OUT_ENOUGH = 64 << 10, /* answers waiting: no further request is begun */
+    SMALL = 4 << 10,       /* a body that is taken however much others hold */
     READ_HEAD = 4 << 10,
     READ_BODY = 16 << 10,
     REQUESTS_A_TURN = 16,
@@ -38,7 +41,7 @@ static void listen_for(struct connection *connection, int events)
 
 void connection_listen(struct connection *connection)
 {
-    bool full = connection->state != CONNECTION_STREAM && connection->in.len >= IN_MAX;
+    bool full = connection->state != CONNECTION_STREAM && connection->in.len >= connection->in.max;
     bool read = !connection->at_end && !full && connection->state != CONNECTION_CLOSED;
     listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
 }
@@ -51,24 +54,41 @@ void connection_new(struct worker *worker, int fd)
         return;
     }
     connection->worker = worker;
-    buf_init(&connection->in, IN_MAX);
-    buf_init(&connection->out, OUT_MAX);
+    size_t head = worker->settings->max_head;
+    buf_init(&connection->in, head > IN_MAX / 2 ? 2 * head : IN_MAX);
+    buf_init(&connection->out, OUT_MAX + OUT_EVENTS * worker->settings->max_event);
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     ev_io_start(worker->loop, &connection->io);
     LIST_INSERT_HEAD(&worker->connections, connection, all);
     counter_add(&worker->counters, METRIC_CONNECTIONS, 1);
     counter_add(&worker->counters, METRIC_CONNECTIONS_ALL, 1);
-    connection_expire_in(connection, HEAD_TIMEOUT_MS);
+    connection_expire_in(connection, worker->settings->head_timeout);
 }
 
-static void drop_exchange(struct connection *connection)
+/* Counts what its buffers have grown or shrunk by. */
+static void weigh(struct connection *connection)
+{
+    const struct exchange *exchange = connection->exchange;
+    size_t weight = connection->in.cap + connection->out.cap +
+                    (exchange ? exchange->content.cap + exchange->held : 0);
+    connection->worker->weight += weight - connection->weight;
+    connection->weight = weight;
+}
+
+bool connection_is_heavy(const struct connection *connection)
+{
+    return connection->worker->weight > connection->worker->weight_max;
+}
+
+void connection_drop_exchange(struct connection *connection)
 {
     struct exchange *exchange = connection->exchange;
     if (!exchange)
         return;
     if (exchange->asked)
         exchange->asked->context = NULL; /* the answer is for nobody */
+    draft_free(exchange->draft);
     buf_fini(&exchange->content);
     free(exchange);
     connection->exchange = NULL;
@@ -82,7 +102,7 @@ void connection_close(struct connection *connection, enum close_reason reason)
     connection->state = CONNECTION_CLOSED;
     if (connection->stream)
         stream_close(connection->stream, reason);
-    drop_exchange(connection);
+    connection_drop_exchange(connection);
     ev_io_stop(worker->loop, &connection->io);
     close(connection->io.fd);
     wheel_clear(&worker->wheel, &connection->timeout);
@@ -95,6 +115,7 @@ void connection_close(struct connection *connection, enum close_reason reason)
         event_unref(connection->partial);
     buf_fini(&connection->in);
     buf_fini(&connection->out);
+    weigh(connection);
     counter_subtract(&worker->counters, METRIC_CONNECTIONS, 1);
     LIST_INSERT_HEAD(&worker->doomed, connection, all);
 }
@@ -123,12 +144,25 @@ void connection_finish(struct connection *connection)
 
 void connection_answered(struct connection *connection)
 {
-    drop_exchange(connection);
+    connection_drop_exchange(connection);
     bool more = connection->keep_alive && !connection->worker->stopping;
     connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
     connection->scan = (struct http_head_scan){0};
-    connection_expire_in(connection, HEAD_TIMEOUT_MS);
+    connection_expire_in(connection, connection->worker->settings->head_timeout);
     connection_make_ready(connection);
+}
+
+void connection_skip_body(struct connection *connection)
+{
+    struct http_body *body = &connection->exchange->body;
+    struct buf waste;
+    size_t used;
+    if (http_body_done(body) || connection->in.len == 0)
+        return;
+    buf_init(&waste, connection->in.max);
+    if (http_body_feed(body, buf_span(&connection->in), &used, &waste) == OK)
+        buf_consume(&connection->in, used);
+    buf_fini(&waste);
 }
 
 static void refuse(struct connection *connection, enum error error)
@@ -141,15 +175,15 @@ static void refuse(struct connection *connection, enum error error)
 static void begin(struct connection *connection, size_t size)
 {
     struct exchange *exchange = malloc(sizeof *exchange + size);
-    if (!exchange) {
-        refuse(connection, ERROR_NO_MEMORY);
+    if (!exchange) { /* an error could end a browser's stream for good */
+        connection_close(connection, CLOSE_MEMORY);
         return;
     }
     *exchange = (struct exchange){.connection = connection};
     memcpy(exchange->head, connection->in.data, size);
     buf_consume(&connection->in, size);
     connection->exchange = exchange;
-    buf_init(&exchange->content, BODY_MAX);
+    buf_init(&exchange->content, connection->worker->settings->max_event);
     enum error error = http_head_parse((struct span){exchange->head, size}, &exchange->request);
     if (error) {
         refuse(connection, error);
@@ -160,7 +194,7 @@ static void begin(struct connection *connection, size_t size)
     http_body_init(&exchange->body, &exchange->request);
     connection->state = CONNECTION_BODY;
     if (route_begin(exchange))
-        connection_expire_in(connection, BODY_TIMEOUT_MS);
+        connection_expire_in(connection, connection->worker->settings->body_timeout);
 }
 
 static bool read_head(struct connection *connection)
@@ -171,14 +205,15 @@ static bool read_head(struct connection *connection)
         if (connection->at_end || connection->worker->stopping)
             connection_finish(connection);
         else
-            connection_expire_in(connection, IDLE_TIMEOUT_MS);
+            connection_expire_in(connection, connection->worker->settings->idle_timeout);
         return false;
     }
+    size_t limit = connection->worker->settings->max_head;
     bool first = connection->scan.scanned == 0;
     enum error error = http_head_find(&connection->scan, buf_span(&connection->in), &size);
-    if (!error && size > HEAD_MAX)
+    if (!error && size > limit)
         error = http_head_too_long(&connection->scan);
-    if (!error && size == 0 && connection->in.len >= HEAD_MAX)
+    if (!error && size == 0 && connection->in.len >= limit)
         error = http_head_too_long(&connection->scan);
     if (error) {
         connection->old = false;
@@ -189,7 +224,7 @@ static bool read_head(struct connection *connection)
         if (connection->at_end)
             connection_finish(connection);
         else if (first)
-            connection_expire_in(connection, HEAD_TIMEOUT_MS);
+            connection_expire_in(connection, connection->worker->settings->head_timeout);
         return false;
     }
     begin(connection, size);
@@ -200,6 +235,12 @@ static bool read_body(struct connection *connection)
 {
     struct exchange *exchange = connection->exchange;
     size_t used = 0;
+    weigh(connection);
+    if (connection_is_heavy(connection) && connection->in.len + exchange->content.len > SMALL) {
+        buf_fini(&exchange->content);
+        refuse(connection, ERROR_BUFFERS_FULL);
+        return true;
+    }
     enum error error =
         http_body_feed(&exchange->body, buf_span(&connection->in), &used, &exchange->content);
     buf_consume(&connection->in, used);
@@ -246,9 +287,10 @@ static bool read_requests(struct connection *connection)
 {
     bool more = true;
     for (int i = 0; i < REQUESTS_A_TURN && more && connection->out.len < OUT_ENOUGH; i++)
-        more = connection->state == CONNECTION_HEAD   ? read_head(connection)
-               : connection->state == CONNECTION_BODY ? read_body(connection)
-                                                      : false;
+        more = connection->state == CONNECTION_HEAD      ? read_head(connection)
+               : connection->state == CONNECTION_BODY    ? read_body(connection)
+               : connection->state == CONNECTION_WORKING ? publish_work(connection->exchange)
+                                                         : false;
     return more;
 }
 
@@ -272,6 +314,7 @@ void connection_run(struct connection *connection)
         linger(connection);
     else if (more && !connection->blocked)
         connection_make_ready(connection);
+    weigh(connection);
     if (connection->state != CONNECTION_CLOSED)
         connection_listen(connection);
 }
@@ -283,8 +326,9 @@ void connection_timeout(struct connection *connection)
     } else if (connection->blocked) {
         if (!connection_moves(connection))
             connection_close(connection, CLOSE_STALLED);
-    } else if (connection->state == CONNECTION_WAITING || connection->state == CONNECTION_CLOSING) {
-        connection_expire_in(connection, IDLE_TIMEOUT_MS);
+    } else if (connection->state == CONNECTION_WAITING || connection->state == CONNECTION_WORKING ||
+               connection->state == CONNECTION_CLOSING) {
+        connection_expire_in(connection, connection->worker->settings->idle_timeout);
     } else if (connection->state == CONNECTION_BODY || connection->in.len) {
         connection->in.len = 0;
         refuse(connection, ERROR_TOO_SLOW);
@@ -313,8 +357,8 @@ static void read_more(struct connection *connection)
         size_t room = connection->state == CONNECTION_HEAD ? READ_HEAD : READ_BODY;
         if (room < in->cap - in->len)
             room = in->cap - in->len;
-        if (room > IN_MAX - in->len)
-            room = IN_MAX - in->len;
+        if (room > in->max - in->len)
+            room = in->max - in->len;
         if (room == 0)
             return;
         if (buf_reserve(in, room)) {
@@ -351,6 +395,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
         connection_unblock(connection);
     if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
         connection_run(connection);
+    weigh(connection);
     if (connection->state != CONNECTION_CLOSED)
         connection_listen(connection);
 }

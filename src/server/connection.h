@@ -2,7 +2,7 @@
  * the next is parsed when the last is answered, so a connection holds no more than one. A stream
  * (stream.h) takes the connection over for the rest of its life.
  *
- *     head ──▶ body ──▶ waiting ──▶ head (the next request) …
+ *     head ──▶ body ─(─▶ working ─)─▶ waiting ──▶ head (the next request) …
  *                          ├──▶ closing ──▶ lingering ──▶ closed
  *                          └──▶ stream ───▶ closing …
  *
@@ -18,6 +18,7 @@
 enum connection_state {
     CONNECTION_HEAD,
     CONNECTION_BODY,
+    CONNECTION_WORKING, /* on a large request, bit by bit */
     CONNECTION_WAITING, /* for the engine */
     CONNECTION_STREAM,
     CONNECTION_CLOSING,   /* what is in `out` is the last */
@@ -27,7 +28,14 @@ enum connection_state {
 };
 
 /* Why a stream closed: a row of freshet_closed_streams_total each, in that order. */
-enum close_reason { CLOSE_LEFT, CLOSE_STALLED, CLOSE_VANISHED, CLOSE_STOPPED, CLOSE_MEMORY };
+enum close_reason {
+    CLOSE_LEFT,
+    CLOSE_STALLED,
+    CLOSE_VANISHED,
+    CLOSE_STOPPED,
+    CLOSE_DISMISSED,
+    CLOSE_MEMORY
+};
 
 struct connection {
     ev_io io;
@@ -48,18 +56,22 @@ struct connection {
     struct http_head_scan scan;
     uint64_t moved_ms; /* when bytes last went out, or the socket began to block */
     int unsent;        /* bytes in the kernel when that was last looked at, while blocked */
+    size_t weight;     /* bytes of its buffers, as counted in the worker's sum */
     struct exchange *exchange;
     struct stream *stream;
 };
 
-/* A request being read or answered. Lives from its head to its answer. */
+/* A request being read or answered. Lives from its head to its answer, or until its stream is open.
+ */
 struct exchange {
     struct connection *connection;
     const struct route *route;
     struct span name; /* the path's last part, still encoded; empty if the route has none */
     struct http_body body;
     struct buf content;          /* of the body */
+    size_t held;                 /* bytes that it has made of that, at the engine */
     struct request *asked;       /* at the engine */
+    struct draft *draft;         /* a publish, as far as it is understood (publish.h) */
     struct http_request request; /* spans into head */
     char head[];
 };
@@ -94,6 +106,16 @@ void connection_expire_in(struct connection *connection, uint64_t ms);
 bool connection_write(struct connection *connection, struct event **events, size_t count,
                       size_t *written);
 
+/* The request is done with. */
+void connection_drop_exchange(struct connection *connection);
+
+/* What was refused before its body was read: takes the body if all of it has come, so that the
+ * connection can go on. */
+void connection_skip_body(struct connection *connection);
+
+/* The buffers of all the worker's connections take what they may: no further body or page. */
+bool connection_is_heavy(const struct connection *connection);
+
 /* The answer is complete in `out`: on to the next request, or to closing. Frees the exchange. */
 void connection_answered(struct connection *connection);
 
@@ -111,14 +133,6 @@ bool connection_moves(struct connection *connection);
 /* `out` holds the last that will be written. */
 void connection_finish(struct connection *connection);
 
-/* Limits that are not settings yet. */
-enum {
-    HEAD_MAX = 16 << 10,
-    BODY_MAX = 1 << 20,
-    HEAD_TIMEOUT_MS = 10000,
-    BODY_TIMEOUT_MS = 30000,
-    IDLE_TIMEOUT_MS = 60000,
-    LINGER_MS = 2000,
-};
+enum { LINGER_MS = 2000 };
 
 #endif

@@ -53,3 +53,13 @@ enum error event_type_check(struct span type)
             return ERROR_EVENT_TYPE;
     return OK;
 }
+
+enum error key_check(struct span key)
+{
+    if (key.n < 1 || key.n > KEY_MAX)
+        return ERROR_KEY_SYNTAX;
+    for (size_t i = 0; i < key.n; i++)
+        if (key.p[i] <= ' ' || key.p[i] > '~')
+            return ERROR_KEY_SYNTAX;
+    return OK;
+}

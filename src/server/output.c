@@ -106,8 +106,9 @@ void connection_unblock(struct connection *connection)
     if (connection->state == CONNECTION_STREAM)
         connection_expire_in(connection, connection->worker->settings->keepalive);
     else if (connection->state == CONNECTION_HEAD || connection->state == CONNECTION_BODY)
-        connection_expire_in(connection, connection->state == CONNECTION_HEAD ? HEAD_TIMEOUT_MS
-                                                                              : BODY_TIMEOUT_MS);
+        connection_expire_in(connection, connection->state == CONNECTION_HEAD
+                                             ? connection->worker->settings->head_timeout
+                                             : connection->worker->settings->body_timeout);
 }
 
 void connection_time(struct connection *connection)

@@ -1,4 +1,6 @@
-/* POST /publish[/{channel}] and POST /clients/{client_id}: a body becomes an event. */
+/* Publishing over HTTP: a body becomes an event, or several. */
+#include "server/publish.h"
+
 #include "base/id.h"
 #include "base/utf8.h"
 #include "engine/frame.h"
@@ -9,65 +11,109 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-/* ---- what the body is ---- */
-
-static struct span trim(struct span text)
+void draft_free(struct draft *draft)
 {
-    while (text.n && strchr(" \t", text.p[0]))
-        text = (struct span){text.p + 1, text.n - 1};
-    while (text.n && strchr(" \t", text.p[text.n - 1]))
-        text.n--;
-    return text;
+    if (!draft)
+        return;
+    buf_fini(&draft->channel);
+    buf_fini(&draft->type);
+    ndjson_fini(&draft->batch);
+    free(draft);
 }
 
-static enum error check_type(const struct http_request *request, bool *json)
+/* ---- what the head says ---- */
+
+static enum error read_type(struct exchange *exchange, struct draft *draft)
 {
-    const struct span *header = http_header_find(request, SPAN("Content-Type"));
-    const struct span *encoding = http_header_find(request, SPAN("Content-Encoding"));
-    *json = false;
-    if (encoding && !span_equal_nocase(*encoding, SPAN("identity")))
-        return ERROR_CONTENT_ENCODING;
-    if (!header)
+    bool found;
+    enum error error = route_parameter(exchange, SPAN("event"), &draft->type, &found);
+    return error ? error : found ? event_type_check(buf_span(&draft->type)) : OK;
+}
+
+static enum error read_key(const struct exchange *exchange, struct draft *draft)
+{
+    const struct http_request *request = &exchange->request;
+    const struct span *key = http_header_find(request, SPAN("Idempotency-Key"));
+    if (!key)
         return OK;
-    struct span rest = *header, type = trim(span_cut(&rest, ';'));
-    while (rest.n) {
-        struct span value = span_cut(&rest, ';'), name = trim(span_cut(&value, '='));
-        value = trim(value);
-        if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
-            value = (struct span){value.p + 1, value.n - 2};
-        if (span_equal_nocase(name, SPAN("charset")) && !span_equal_nocase(value, SPAN("utf-8")) &&
-            !span_equal_nocase(value, SPAN("utf8")))
-            return ERROR_CHARSET;
-    }
-    if (type.n >= 10 && span_equal_nocase((struct span){type.p, 10}, SPAN("multipart/")))
-        return ERROR_MULTIPART;
-    if (span_equal_nocase(type, SPAN("application/x-ndjson")))
-        return ERROR_NDJSON;
-    *json = span_equal_nocase(type, SPAN("application/json"));
+    if (draft->media == MEDIA_NDJSON)
+        return ERROR_KEY_IN_BATCH;
+    if (http_header_count(request, SPAN("Idempotency-Key")) > 1 || key_check(*key))
+        return ERROR_KEY_SYNTAX;
+    draft->keyed = true;
+    draft->key = key_name(buf_span(&draft->channel), *key);
     return OK;
 }
 
-/* ---- from body to event ---- */
+static enum error begin(struct exchange *exchange,
+                        enum error (*read_channel)(const struct exchange *, struct buf *))
+{
+    size_t max = exchange->connection->worker->settings->max_head;
+    struct draft *draft = exchange->draft = calloc(1, sizeof *draft);
+    if (!draft)
+        return ERROR_NO_MEMORY;
+    buf_init(&draft->channel, max);
+    buf_init(&draft->type, max);
+    enum error error = read_channel(exchange, &draft->channel);
+    if (!error)
+        error = read_type(exchange, draft);
+    if (!error)
+        error = media_read(&exchange->request, &draft->media);
+    if (!error)
+        error = read_key(exchange, draft);
+    if (draft->media == MEDIA_NDJSON)
+        exchange->content.max = NDJSON_BYTES_MAX;
+    return error;
+}
 
-/* What a publish is made of, while it is put together. */
-struct draft {
-    struct buf channel, type;
-    bool json;
-    size_t at; /* where broken JSON breaks */
-};
+static enum error read_channel(const struct exchange *exchange, struct buf *channel)
+{
+    bool found;
+    enum error error = route_channel(exchange, channel, &found);
+    if (!error && !found)
+        error = buf_append(channel, "broadcast", 9);
+    return error ? error : channel_check(buf_span(channel));
+}
 
-static enum error read_content(struct exchange *exchange, struct draft *draft)
+enum error publish_begin(struct exchange *exchange)
+{
+    return begin(exchange, read_channel);
+}
+
+enum error publish_client_begin(struct exchange *exchange)
+{
+    return begin(exchange, route_client);
+}
+
+/* ---- what the body says ---- */
+
+static void refuse(struct exchange *exchange, enum error error)
+{
+    char detail[320];
+    const struct draft *draft = exchange->draft;
+    const struct ndjson *batch = &draft->batch;
+    bool in_json = error == ERROR_JSON_SYNTAX || error == ERROR_JSON_DEPTH;
+    const char *text = error_text(error);
+    if (draft->media == MEDIA_NDJSON && in_json)
+        snprintf(detail, sizeof detail, "line %u: %s (at byte %zu of the line)", batch->number,
+                 text, batch->at);
+    else if (draft->media == MEDIA_NDJSON && batch->number)
+        snprintf(detail, sizeof detail, "line %u: %s", batch->number, text);
+    else if (in_json)
+        snprintf(detail, sizeof detail, "%s (at byte %zu)", text, draft->at);
+    else
+        snprintf(detail, sizeof detail, "%s", text);
+    respond_error(exchange->connection, error, detail);
+}
+
+static enum error read_json(struct exchange *exchange, struct draft *draft)
 {
     struct buf *content = &exchange->content, named;
-    enum error error = check_type(&exchange->request, &draft->json);
-    if (error)
-        return error;
-    if (!draft->json)
-        return utf8_valid(buf_span(content)) ? OK : ERROR_UTF8;
     bool found = false, typed = draft->type.len > 0;
-    buf_init(&named, BODY_MAX);
-    error =
+    buf_init(&named, content->max);
+    enum error error =
         json_cut_string(content->data, &content->len, SPAN("_event"), &named, &found, &draft->at);
     if (!error && found && !typed) {
         error = event_type_check(buf_span(&named));
@@ -78,85 +124,98 @@ static enum error read_content(struct exchange *exchange, struct draft *draft)
     return error;
 }
 
-static enum error read_type(struct exchange *exchange, struct draft *draft)
-{
-    bool found;
-    enum error error = route_parameter(exchange, SPAN("event"), &draft->type, &found);
-    return error ? error : found ? event_type_check(buf_span(&draft->type)) : OK;
-}
-
-static enum error post(struct exchange *exchange, struct draft *draft)
+/* Takes over request, whose lines are there, and has the exchange wait for its answer. */
+static void post(struct exchange *exchange, struct request *request)
 {
     struct worker *worker = exchange->connection->worker;
-    if (worker->quiet)
-        return ERROR_STOPPING;
-    struct request *request = request_new(REQUEST_PUBLISH, worker->number, SPAN(""));
+    exchange->held = request_bytes(request);
+    request->context = exchange;
+    exchange->asked = request;
+    exchange->connection->state = CONNECTION_WAITING;
+    buf_fini(&exchange->content);
+    worker_post(worker, request);
+}
+
+static enum error publish_one(struct exchange *exchange)
+{
+    struct draft *draft = exchange->draft;
+    struct request *request =
+        request_new(REQUEST_PUBLISH, exchange->connection->worker->number, SPAN(""));
     if (!request)
         return ERROR_NO_MEMORY;
-    request->event = frame_new(buf_span(&draft->channel), buf_span(&draft->type),
-                               buf_span(&exchange->content), draft->json);
-    if (!request->event) {
+    struct line *line = &request->line;
+    line->entry = frame_new(buf_span(&draft->channel), buf_span(&draft->type),
+                            buf_span(&exchange->content), draft->media == MEDIA_JSON);
+    if (!line->entry) {
         request_free(request);
         return ERROR_NO_MEMORY;
     }
-    buf_fini(&exchange->content);
-    request->context = exchange;
-    exchange->asked = request;
-    worker_post(worker, request);
+    line->keyed = draft->keyed;
+    line->key = draft->key;
+    line->body = draft->keyed ? event_body_hash(line->entry) : 0;
+    post(exchange, request);
     return OK;
 }
 
-static void publish(struct exchange *exchange,
-                    enum error (*read_channel)(struct exchange *, struct buf *))
+static enum error publish_batch(struct exchange *exchange)
 {
-    struct draft draft = {0};
-    char detail[160];
-    buf_init(&draft.channel, HEAD_MAX);
-    buf_init(&draft.type, HEAD_MAX);
-    enum error error = read_channel(exchange, &draft.channel);
-    if (!error)
-        error = read_type(exchange, &draft);
-    if (!error)
-        error = read_content(exchange, &draft);
-    if (!error)
-        error = post(exchange, &draft);
-    buf_fini(&draft.channel);
-    buf_fini(&draft.type);
-    if (!error)
-        return;
-    bool in_json = error == ERROR_JSON_SYNTAX || error == ERROR_JSON_DEPTH;
-    snprintf(detail, sizeof detail, "%s (at byte %zu)", error_text(error), draft.at);
-    respond_error(exchange->connection, error, in_json ? detail : NULL);
+    struct ndjson *batch = &exchange->draft->batch;
+    struct request *request =
+        request_new(REQUEST_PUBLISH, exchange->connection->worker->number, SPAN(""));
+    if (!request)
+        return ERROR_NO_MEMORY;
+    request->lines = batch->lines;
+    request->line_count = batch->count;
+    batch->lines = NULL;
+    batch->count = batch->room = 0;
+    post(exchange, request);
+    return OK;
 }
 
-static enum error read_channel(struct exchange *exchange, struct buf *channel)
+static void begin_batch(struct exchange *exchange)
 {
-    bool found = exchange->route->named;
-    enum error error = found ? route_name(exchange, channel)
-                             : route_parameter(exchange, SPAN("channel"), channel, &found);
-    if (!error && !found)
-        error = buf_append(channel, "broadcast", 9);
-    return error ? error : channel_check(buf_span(channel));
+    struct draft *draft = exchange->draft;
+    draft->batch = (struct ndjson){
+        .rest = buf_span(&exchange->content),
+        .channel = buf_span(&draft->channel),
+        .type = buf_span(&draft->type),
+        .fixed = draft->channel.data[0] == '@',
+        .max_event = exchange->connection->worker->settings->max_event,
+    };
+    exchange->connection->state = CONNECTION_WORKING;
 }
 
-static enum error read_client(struct exchange *exchange, struct buf *channel)
+bool publish_work(struct exchange *exchange)
 {
-    enum error error = buf_append(channel, "@", 1);
-    if (!error)
-        error = route_name(exchange, channel);
+    bool done;
+    struct ndjson *batch = &exchange->draft->batch;
+    enum error error = ndjson_read(batch, &done);
+    exchange->held = batch->bytes;
+    if (error == ERROR_NDJSON_EMPTY)
+        batch->number = 0;
+    if (!error && done)
+        error = exchange->connection->worker->quiet ? ERROR_STOPPING : publish_batch(exchange);
     if (error)
-        return error;
-    return client_id_check((struct span){channel->data + 1, channel->len - 1});
+        refuse(exchange, error);
+    return error || !done;
 }
 
 void handle_publish(struct exchange *exchange)
 {
-    publish(exchange, read_channel);
-}
-
-void handle_publish_client(struct exchange *exchange)
-{
-    publish(exchange, read_client);
+    struct draft *draft = exchange->draft;
+    enum error error = exchange->connection->worker->quiet ? ERROR_STOPPING : OK;
+    if (!error && draft->media == MEDIA_NDJSON) {
+        begin_batch(exchange);
+        return;
+    }
+    if (!error && draft->media == MEDIA_JSON)
+        error = read_json(exchange, draft);
+    else if (!error && !utf8_valid(buf_span(&exchange->content)))
+        error = ERROR_UTF8;
+    if (!error)
+        error = publish_one(exchange);
+    if (error)
+        refuse(exchange, error);
 }
 
 /* ---- the answer ---- */
@@ -164,15 +223,21 @@ void handle_publish_client(struct exchange *exchange)
 void publish_answer(struct exchange *exchange, const struct request *request)
 {
     struct connection *connection = exchange->connection;
+    const struct line *last = &request->lines[request->line_count - 1];
     exchange->asked = NULL;
     if (request->error) {
         respond_error(connection, request->error, NULL);
         return;
     }
-    struct span channel = event_channel(request->event);
+    if (exchange->draft->media == MEDIA_NDJSON) {
+        respond_json(connection,
+                     json_pack("{s:s, s:I, s:s}", "status", "published", "count",
+                               (json_int_t)request->line_count, "last_id", id_text(last->id).text));
+        return;
+    }
+    struct span channel = event_channel(last->entry);
     bool client = channel.p[0] == '@';
-    respond_json(connection,
-                 json_pack("{s:s, s:s, s:s%}", "status", "published", "id",
-                           id_text(request->event->id).text, client ? "client_id" : "channel",
-                           channel.p + client, channel.n - client));
+    respond_json(connection, json_pack("{s:s, s:s, s:s%}", "status", "published", "id",
+                                       id_text(last->id).text, client ? "client_id" : "channel",
+                                       channel.p + client, channel.n - client));
 }

@@ -1,7 +1,10 @@
 /* Whole answers: heads, problems, JSON. */
 #include "server/respond.h"
 
+#include "base/hash.h"
 #include "http/response.h"
+#include "server/cors.h"
+#include "server/media.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,8 @@ void respond(struct connection *connection, int status, const char *type, struct
     struct worker *worker = connection->worker;
     struct exchange *exchange = connection->exchange;
     struct buf *out = &connection->out, lines;
+    if (exchange && connection->keep_alive)
+        connection_skip_body(connection);
     if (worker->stopping || !exchange || !http_body_done(&exchange->body))
         connection->keep_alive = false; /* what follows cannot be told from an unread body */
     buf_init(&lines, 4096);
@@ -19,6 +24,8 @@ void respond(struct connection *connection, int status, const char *type, struct
         connection->old && connection->keep_alive ? "Connection: keep-alive\r\n" : "";
     enum error error = buf_printf(&lines, "%s%s%.*s", worker_date(worker), stays, (int)extra.n,
                                   extra.n ? extra.p : "");
+    if (!error && exchange)
+        error = cors_write(exchange, &lines);
     if (!error)
         error = http_write_head(out, status, type, (int64_t)body.n, !connection->keep_alive,
                                 buf_span(&lines));
@@ -64,6 +71,39 @@ void respond_error(struct connection *connection, enum error error, const char *
 {
     bool later = error_status(error) == 503;
     respond_error_with(connection, error, detail, later ? SPAN("Retry-After: 1\r\n") : SPAN(""));
+}
+
+/* What an EventSource may be told without its stopping for good. */
+static const char *busy_reason(enum error error)
+{
+    return error == ERROR_CHANNELS_FULL ? "channels"
+           : error == ERROR_STOPPING    ? "stopping"
+                                        : "memory";
+}
+
+enum { BUSY_RETRY_MS = 500 };
+
+void respond_busy(struct connection *connection, enum error error)
+{
+    struct worker *worker = connection->worker;
+    char body[160];
+    uint32_t spread =
+        (uint32_t)(worker->settings->retry < 3600000 ? worker->settings->retry : 3600000);
+    connection->keep_alive = false;
+    counter_add(&worker->counters, METRIC_BUSY, 1);
+    if (!media_accepts(&connection->exchange->request, SPAN("text/event-stream"))) {
+        respond_error(connection, error, NULL);
+        return;
+    }
+    snprintf(body, sizeof body, "retry: %u\n\nevent: freshet.busy\ndata: {\"reason\":\"%s\"}\n\n",
+             BUSY_RETRY_MS + random_below(BUSY_RETRY_MS + spread), busy_reason(error));
+    respond(connection, 200, "text/event-stream", span_from(body),
+            SPAN("Cache-Control: no-cache, no-store, no-transform\r\n"));
+}
+
+void respond_empty(struct connection *connection)
+{
+    respond(connection, 204, NULL, SPAN(""), SPAN("Cache-Control: no-store\r\n"));
 }
 
 void respond_json(struct connection *connection, json_t *body)

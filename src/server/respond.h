@@ -18,6 +18,13 @@ void respond_error(struct connection *connection, enum error error, const char *
 void respond_error_with(struct connection *connection, enum error error, const char *detail,
                         struct span extra);
 
+/* The hub can't take a subscriber now: freshet.busy to clients that accept a stream, else the
+ * problem. */
+void respond_busy(struct connection *connection, enum error error);
+
+/* 204. */
+void respond_empty(struct connection *connection);
+
 /* Takes over the reference; NULL answers ERROR_NO_MEMORY. */
 void respond_json(struct connection *connection, json_t *body);
 

@@ -30,6 +30,7 @@ struct server {
     struct engine *engine;
     ev_signal term, interrupt;
     ev_timer again; /* accepts on after a failure */
+    bool exhausted; /* of descriptors: connections wait that could not be accepted */
     struct listener listeners[SETTINGS_LISTEN_MAX];
     size_t listener_count;
     unsigned next; /* worker that gets the next connection */
@@ -64,7 +65,11 @@ static void deal_out(struct server *server, int fd)
 /* Without descriptors the listener would stay readable and the loop spin: it rests a while. */
 static void rest(struct server *server, int error)
 {
-    log_line(LOG_WARN, "server.accept-failed", "error=%s", strerrorname_np(error));
+    if (!server->exhausted) /* until the backlog is empty again it is said */
+        log_line(LOG_WARN, "server.files-exhausted", "error=%s connections=%llu",
+                 strerrorname_np(error),
+                 (unsigned long long)server_sum(server, METRIC_CONNECTIONS));
+    server->exhausted = true;
     listen_on(server, false);
     ev_timer_set(&server->again, .2, 0.);
     ev_timer_start(server->loop, &server->again);
@@ -83,6 +88,11 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
         int error = errno;
         if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
             rest(server, error);
+        if (error == EAGAIN && server->exhausted) {
+            server->exhausted = false;
+            log_line(LOG_INFO, "server.accepting-again", "connections=%llu",
+                     (unsigned long long)server_sum(server, METRIC_CONNECTIONS));
+        }
         if (error != EINTR && error != ECONNABORTED)
             return;
     }
@@ -179,7 +189,8 @@ static bool start(struct server *server, const struct settings *settings)
         .limits = {.history = settings->history,
                    .history_bytes = settings->history_bytes,
                    .ttl_ms = settings->ttl,
-                   .memory = settings->memory},
+                   .memory = settings->memory,
+                   .channels = settings->max_channels},
         .workers = server->worker_count,
     };
     if (!open_listeners(server, settings))
@@ -231,6 +242,16 @@ int server_run(const struct settings *settings)
     if (started)
         log_line(LOG_INFO, "server.stopped", "status=0");
     return started ? 0 : 1;
+}
+
+unsigned server_workers(const struct server *server)
+{
+    return server->worker_count;
+}
+
+struct mailbox *server_mailbox(struct server *server, unsigned worker)
+{
+    return &server->workers[worker].mailbox;
 }
 
 uint64_t server_sum(const struct server *server, enum metric metric)

@@ -4,6 +4,7 @@
 #ifndef FRESHET_SERVER_SERVER_H
 #define FRESHET_SERVER_SERVER_H
 
+#include "net/mailbox.h"
 #include "server/counters.h"
 #include "server/settings.h"
 
@@ -12,6 +13,10 @@ struct server;
 /* Serves until SIGTERM or SIGINT, then stops as the settings say. Returns the program's exit
  * status: 0, or 1 with a sentence on standard error. Once in a process. */
 int server_run(const struct settings *settings);
+
+/* How many workers there are, and where to reach one. Any thread. */
+unsigned server_workers(const struct server *server);
+struct mailbox *server_mailbox(struct server *server, unsigned worker);
 
 /* A metric over all workers. Any thread. */
 uint64_t server_sum(const struct server *server, enum metric metric);

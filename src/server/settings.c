@@ -56,6 +56,17 @@ static const char *check(const struct settings *settings)
         return "--workers: at most 64";
     if (settings->memory < 1 << 20)
         return "--memory: at least 1M";
+    if (settings->max_channels < 1)
+        return "--max-channels: at least 1";
+    if (settings->max_event < 1 || settings->max_event > 256 << 20)
+        return "--max-event: from 1 byte to 256M";
+    if (settings->max_head < 256 || settings->max_head > 1 << 20)
+        return "--max-head: from 256 bytes to 1M";
+    const uint64_t waits[] = {settings->head_timeout, settings->body_timeout,
+                              settings->idle_timeout};
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+        if (waits[i] < 100 || waits[i] > 86400000)
+            return "--head-timeout, --body-timeout and --idle-timeout: from 100ms to 1d";
     if (settings->keepalive < 100 || settings->stall_timeout < 100)
         return "--keepalive and --stall-timeout: at least 100ms";
     if (settings->stall_timeout > 86400000 || settings->keepalive > 86400000)
@@ -65,12 +76,34 @@ static const char *check(const struct settings *settings)
     return NULL;
 }
 
+/* As browsers send it: no path, no user, no space. */
+static bool is_origin(struct span text)
+{
+    if (span_equal(text, SPAN("*")))
+        return true;
+    size_t scheme =
+        span_starts(text, SPAN("https://")) ? 8 : span_starts(text, SPAN("http://")) * 7;
+    for (size_t i = scheme; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] > '~' || strchr("/\\?#@\"<>", text.p[i]))
+            return false;
+    return scheme && text.n > scheme;
+}
+
 static const char *take_flag(struct settings *settings, struct span name, const char *value)
 {
     if (span_equal(name, SPAN("listen"))) {
         if (settings->listen_count == SETTINGS_LISTEN_MAX)
             return "at most 16 times";
         settings->listen[settings->listen_count++] = value;
+        return NULL;
+    }
+    if (span_equal(name, SPAN("cors-origin"))) {
+        if (!is_origin(span_from(value)))
+            return "an origin is http:// or https://, a host and perhaps a port, such as "
+                   "https://app.example.com; or * for all, which may then read";
+        if (settings->origin_count == SETTINGS_ORIGINS_MAX)
+            return "at most 64 times";
+        settings->origins[settings->origin_count++] = value;
         return NULL;
     }
     for (size_t i = 0; i < ROWS; i++)
@@ -117,6 +150,9 @@ enum error settings_write_help(struct buf *out)
 {
     enum error error = buf_printf(out, "  --%-24s %s [%s]\n", "listen ADDR:PORT",
                                   "where to serve; may be repeated", default_listen);
+    if (!error)
+        error = buf_printf(out, "  --%-24s %s [none]\n", "cors-origin ORIGIN",
+                           "pages of this origin may use the hub; may be repeated");
     for (size_t i = 0; i < ROWS && !error; i++) {
         char flag[48];
         snprintf(flag, sizeof flag, "%s %s", rows[i].flag, rows[i].shown);

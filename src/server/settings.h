@@ -6,11 +6,13 @@
 
 #include <stdint.h>
 
-enum { SETTINGS_LISTEN_MAX = 16 };
+enum { SETTINGS_LISTEN_MAX = 16, SETTINGS_ORIGINS_MAX = 64 };
 
 struct settings {
     const char *listen[SETTINGS_LISTEN_MAX]; /* the caller's strings */
     size_t listen_count;
+    const char *origins[SETTINGS_ORIGINS_MAX]; /* --cors-origin */
+    size_t origin_count;
 #define SETTING(field, flag, kind, initial, shown, help) uint64_t field;
 #include "server/settings.def"
 #undef SETTING

@@ -59,6 +59,14 @@ void handle_metrics(struct exchange *exchange)
         error = write_gauge(&out, "freshet_channels", "Channels that the hub knows.",
                             atomic_load_explicit(&figures->channels, memory_order_relaxed));
     if (!error)
+        error = write_gauge(&out, "freshet_idempotency_keys",
+                            "Keys remembered, of the last ten minutes.",
+                            atomic_load_explicit(&figures->keys, memory_order_relaxed));
+    if (!error)
+        error = write_gauge(
+            &out, "freshet_envelope_bytes", "Memory held by envelopes.",
+            atomic_load_explicit(&engine_twins(worker->engine)->bytes, memory_order_relaxed));
+    if (!error)
         error =
             buf_printf(&out,
                        "# HELP freshet_info The version and the engine.\n"

@@ -3,8 +3,10 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "engine/envelope.h"
 #include "http/response.h"
 #include "net/listener.h"
+#include "server/cors.h"
 #include "server/respond.h"
 #include "sse/write.h"
 
@@ -32,7 +34,8 @@ static bool say(struct stream *stream, struct buf *text)
 
 /* ---- opening ---- */
 
-bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start)
+bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start,
+                 struct stream_options options)
 {
     struct connection *connection = exchange->connection;
     struct worker *worker = connection->worker;
@@ -46,6 +49,8 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
         return false;
     }
     stream->connection = connection;
+    stream->greets = options.greets;
+    stream->envelopes = options.envelopes;
     stream->opened_ms = worker->now_ms;
     stream->asked = request;
     request->context = stream;
@@ -54,27 +59,26 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
     connection->stream = stream;
     connection->state = CONNECTION_STREAM;
     buf_fini(&exchange->content);
-    free(exchange);
-    connection->exchange = NULL;
     buf_fini(&connection->in);
     counter_add(&worker->counters, METRIC_SUBSCRIBERS, 1);
-    counter_add(&worker->counters, METRIC_SUBSCRIBERS_ALL, 1);
     worker_post(worker, request);
     return true;
 }
 
-static enum error write_response_head(struct stream *stream)
+static enum error write_response_head(struct connection *connection,
+                                      const struct selection *selection)
 {
-    struct connection *connection = stream->connection;
-    struct span client = selection_client_id(stream->subscription.selection);
+    struct span client = selection_client_id(selection);
     struct buf lines;
-    buf_init(&lines, 1024);
+    buf_init(&lines, 2048 + connection->worker->settings->max_head); /* an Origin is echoed */
     enum error error = buf_printf(&lines,
                                   "%sCache-Control: no-cache, no-store, no-transform\r\n"
                                   "X-Accel-Buffering: no\r\n"
                                   "Freshet-Client-Id: %.*s\r\n%s",
                                   worker_date(connection->worker), (int)client.n, client.p,
                                   connection->old ? "" : "Connection: keep-alive\r\n");
+    if (!error)
+        error = cors_write(connection->exchange, &lines);
     if (!error)
         error = http_write_head(&connection->out, 200, "text/event-stream",
                                 connection->old ? HTTP_LENGTH_NONE : HTTP_LENGTH_CHUNKED, false,
@@ -83,14 +87,37 @@ static enum error write_response_head(struct stream *stream)
     return error;
 }
 
+void stream_respond_head(struct exchange *exchange, const struct selection *selection)
+{
+    struct connection *connection = exchange->connection;
+    if (connection->old)
+        connection->keep_alive = false; /* as the stream itself would end */
+    counter_add(&connection->worker->counters, METRIC_ANSWERS_2XX, 1);
+    if (write_response_head(connection, selection))
+        connection_close(connection, CLOSE_MEMORY);
+    else
+        connection_answered(connection);
+}
+
 static enum error write_gap(struct stream *stream, struct buf *text);
+
+/* The opening block: the position alone, or as an event for clients that overlook such a block. */
+static enum error write_opening_block(struct stream *stream, struct buf *text)
+{
+    const struct subscription *subscription = &stream->subscription;
+    struct span client = selection_client_id(subscription->selection);
+    if (!stream->greets)
+        return sse_write_position(text, subscription->announced);
+    return buf_printf(text, "id: %s\nevent: freshet.open\ndata: {\"client_id\":\"%.*s\"}\n\n",
+                      id_text(subscription->announced).text, (int)client.n, client.p);
+}
 
 static void say_opening(struct stream *stream)
 {
     struct subscription *subscription = &stream->subscription;
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    enum error error = write_response_head(stream);
+    enum error error = write_response_head(stream->connection, subscription->selection);
     if (!error)
         error = sse_write_retry(&text, stream->connection->worker->settings->retry);
     if (!error)
@@ -98,8 +125,10 @@ static void say_opening(struct stream *stream)
     if (!error && subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
         error = write_gap(stream, &text);
     if (!error)
-        error = sse_write_position(&text, subscription->announced);
+        error = write_opening_block(stream, &text);
+    connection_drop_exchange(stream->connection);
     stream->open = true;
+    counter_add(&stream->connection->worker->counters, METRIC_SUBSCRIBERS_ALL, 1);
     counter_add(&stream->connection->worker->counters, METRIC_ANSWERS_2XX, 1);
     if (error) {
         buf_fini(&text);
@@ -189,11 +218,32 @@ static bool ask(struct stream *stream)
     return true;
 }
 
+/* The log does not open it: the connection answers as to any other request, and ends. */
+static void refuse(struct stream *stream, enum error error)
+{
+    struct connection *connection = stream->connection;
+    struct worker *worker = connection->worker;
+    subscription_close(&stream->subscription, &worker->windows);
+    counter_subtract(&worker->counters, METRIC_SUBSCRIBERS, 1);
+    free(stream);
+    connection->stream = NULL;
+    connection->state = CONNECTION_WAITING;
+    connection->keep_alive = false; /* what the client sent behind the request is gone */
+    if (error == ERROR_DISMISSED)
+        respond_empty(connection);
+    else
+        respond_busy(connection, error);
+}
+
 void stream_answer(struct stream *stream, struct request *request)
 {
     struct connection *connection = stream->connection;
     CHECK(stream->asked == request);
     stream->asked = NULL;
+    if (request->error && !stream->open) {
+        refuse(stream, request->error);
+        return;
+    }
     if (request->error) {
         out_of_memory(stream);
         return;
@@ -217,26 +267,68 @@ void stream_answer(struct stream *stream, struct request *request)
     }
 }
 
-/* The hub stops and this reader has all: a time to come back at, and a clean end. */
-static void say_farewell(struct stream *stream)
+static void end(struct stream *stream, enum close_reason reason)
 {
     struct connection *connection = stream->connection;
-    uint64_t spread = connection->worker->settings->stop_spread;
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    if (sse_write_retry(&text, 1 + random_below((uint32_t)spread + 1))) {
-        out_of_memory(stream);
-        return;
-    }
-    if (!say(stream, &text))
-        return;
     if (!connection->old &&
         buf_append(&connection->out, HTTP_LAST_CHUNK, sizeof HTTP_LAST_CHUNK - 1)) {
         out_of_memory(stream);
         return;
     }
-    stream_close(stream, CLOSE_STOPPED);
+    stream_close(stream, reason);
     connection_finish(connection);
+}
+
+/* The hub stops and this reader has all: a time to come back at, and a clean end. */
+static void say_farewell(struct stream *stream)
+{
+    uint64_t spread = stream->connection->worker->settings->stop_spread;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    if (sse_write_retry(&text, 1 + random_below((uint32_t)spread + 1)))
+        out_of_memory(stream);
+    else if (say(stream, &text))
+        end(stream, CLOSE_STOPPED);
+}
+
+void stream_dismiss(struct stream *stream)
+{
+    if (!stream->open)
+        return; /* it opens behind that entry */
+    stream->dismissed = true;
+    if (stream->connection->blocked) /* it takes nothing, not even its end */
+        connection_close(stream->connection, CLOSE_DISMISSED);
+    else
+        connection_make_ready(stream->connection);
+}
+
+/* Puts the events' envelopes in their places, each with a reference; how many could be made. */
+static size_t put_in_envelopes(struct stream *stream, struct event **events, size_t count)
+{
+    struct twins *twins = engine_twins(stream->connection->worker->engine);
+    for (size_t i = 0; i < count; i++)
+        if (!(events[i] = envelope_of(events[i], twins)))
+            return i;
+    return count;
+}
+
+/* Writes them as the reader wants them: *written of them, or fewer where there is no memory. */
+static bool write_events(struct stream *stream, struct event **events, size_t count,
+                         size_t *written)
+{
+    struct event *envelopes[BATCH_EVENTS];
+    if (!stream->envelopes || count == 0)
+        return connection_write(stream->connection, events, count, written);
+    memcpy(envelopes, events, count * sizeof *events);
+    size_t made = put_in_envelopes(stream, envelopes, count);
+    if (made == 0) {
+        out_of_memory(stream);
+        return false;
+    }
+    bool open = connection_write(stream->connection, envelopes, made, written);
+    for (size_t i = 0; i < made; i++)
+        event_unref(envelopes[i]);
+    return open;
 }
 
 /* Writes what is pending and the next events. True if there may be more to write at once. */
@@ -258,7 +350,7 @@ static bool write_some(struct stream *stream)
         say_farewell(stream);
         return false;
     }
-    if (!connection_write(connection, events, count, &written))
+    if (!write_events(stream, events, count, &written))
         return false;
     uint64_t replayed = 0;
     for (size_t i = 0; i < written; i++) {
@@ -286,8 +378,14 @@ void stream_flush(struct stream *stream)
     bool more = true;
     for (int i = 0; i < BATCHES_A_TURN && more; i++)
         more = write_some(stream);
-    if (more)
+    if (stream->dismissed && connection->state == CONNECTION_STREAM) {
+        if (connection->blocked)
+            connection_close(connection, CLOSE_DISMISSED);
+        else
+            end(stream, CLOSE_DISMISSED);
+    } else if (more) {
         connection_make_ready(connection);
+    }
 }
 
 /* ---- silence ---- */
@@ -340,7 +438,8 @@ void stream_timeout(struct stream *stream)
 
 static void log_closed(const struct stream *stream, enum close_reason reason)
 {
-    static const char *const names[] = {"left", "stalled", "vanished", "stopped", "no-memory"};
+    static const char *const names[] = {"left",    "stalled",   "vanished",
+                                        "stopped", "dismissed", "no-memory"};
     const struct worker *worker = stream->connection->worker;
     const struct selection *selection = stream->subscription.selection;
     char peer[ADDRESS_TEXT_MAX];

@@ -13,12 +13,27 @@ struct stream {
     uint64_t opened_ms;
     uint64_t replay_to; /* the log's head when it opened: what is older is replayed */
     uint64_t deliveries;
-    bool open; /* the head has been written */
+    bool open;      /* the head has been written */
+    bool greets;    /* open=1: the opening block is an event */
+    bool envelopes; /* envelope=1 */
+    bool dismissed; /* is to end */
 };
 
-/* Takes the connection over and asks the engine. Drops the exchange. Takes its own reference to the
- * selection. False where there is no memory: then nothing has changed. */
-bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start);
+/* What the subscriber wants besides. */
+struct stream_options {
+    bool greets, envelopes;
+};
+
+/* Takes the connection over and asks the engine; the exchange stays until it has answered. Takes
+ * its own reference to the selection. False where there is no memory: then nothing has changed. */
+bool stream_open(struct exchange *exchange, struct selection *selection, const struct start *start,
+                 struct stream_options options);
+
+/* Answers HEAD as stream_open would begin. */
+void stream_respond_head(struct exchange *exchange, const struct selection *selection);
+
+/* Its client is sent away: it gets what there is at once, and ends. */
+void stream_dismiss(struct stream *stream);
 
 /* The engine's answer to what the stream asked. */
 void stream_answer(struct stream *stream, struct request *request);

@@ -43,8 +43,9 @@ static enum error add_name(struct names *names, size_t offset)
 static enum error read_names(const struct exchange *exchange, struct names *names)
 {
     enum error error = OK;
-    if (exchange->route->named) {
-        error = route_name(exchange, &names->bytes);
+    if (exchange->route->naming == NAME_IN_PATH) {
+        bool found;
+        error = route_channel(exchange, &names->bytes, &found);
         if (!error)
             error = add_name(names, 0);
     }
@@ -84,7 +85,7 @@ static enum error read_start(const struct exchange *exchange, struct start *star
     struct buf value;
     enum error error = OK;
     *start = (struct start){0};
-    buf_init(&value, HEAD_MAX);
+    buf_init(&value, exchange->connection->worker->settings->max_head);
     if (header && header->n)
         position_read(*header, start);
     for (size_t i = 0; i < 3 && !error && start->position_kind == START_NONE; i++) {
@@ -120,13 +121,29 @@ static enum error read_client_id(const struct exchange *exchange, struct buf *cl
 /* What would change the meaning of the answer must not be overlooked. */
 static const char *find_unserved(const struct exchange *exchange)
 {
-    static const char *const later[] = {"wait", "open", "envelope"};
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
-        struct span query = exchange->request.query, value;
-        if (route_next_parameter(&query, span_from(later[i]), &value))
-            return later[i];
-    }
-    return NULL;
+    struct span query = exchange->request.query, value;
+    return route_next_parameter(&query, SPAN("wait"), &value) ? "wait" : NULL;
+}
+
+/* 1, or 0 as if it were not there. */
+static enum error read_flag(const struct exchange *exchange, struct span name, bool *flag)
+{
+    struct buf value;
+    bool found;
+    buf_init(&value, 16);
+    enum error error = route_parameter(exchange, name, &value, &found);
+    struct span text = buf_span(&value);
+    *flag = found && span_equal(text, SPAN("1"));
+    if (error == ERROR_TOO_LARGE || (!error && found && !*flag && !span_equal(text, SPAN("0"))))
+        error = ERROR_FLAG;
+    buf_fini(&value);
+    return error;
+}
+
+static enum error read_options(const struct exchange *exchange, struct stream_options *options)
+{
+    enum error error = read_flag(exchange, SPAN("open"), &options->greets);
+    return error ? error : read_flag(exchange, SPAN("envelope"), &options->envelopes);
 }
 
 void handle_subscribe(struct exchange *exchange)
@@ -138,8 +155,10 @@ void handle_subscribe(struct exchange *exchange)
     struct start start;
     bool given = false;
     struct selection *selection = NULL;
-    buf_init(&names.bytes, HEAD_MAX);
-    buf_init(&client_id, HEAD_MAX);
+    struct stream_options options;
+    size_t max = connection->worker->settings->max_head;
+    buf_init(&names.bytes, max + 9); /* or broadcast */
+    buf_init(&client_id, max);
     char detail[96] = "";
     const char *unserved = find_unserved(exchange);
     enum error error = unserved ? ERROR_NOT_SERVED : read_names(exchange, &names);
@@ -147,12 +166,17 @@ void handle_subscribe(struct exchange *exchange)
         error = read_start(exchange, &start);
     if (!error)
         error = read_client_id(exchange, &client_id, &given);
+    if (!error)
+        error = read_options(exchange, &options);
+    bool head = span_equal(exchange->request.method, SPAN("HEAD"));
     if (!error) {
         for (size_t i = 0; i < names.count; i++)
             spans[i] = name_at(&names, i);
         selection = selection_new(spans, names.count, buf_span(&client_id), given);
-        if (!selection || !stream_open(exchange, selection, &start))
+        if (!selection || (!head && !stream_open(exchange, selection, &start, options)))
             error = ERROR_NO_MEMORY;
+        else if (head)
+            stream_respond_head(exchange, selection);
     }
     if (selection)
         selection_unref(selection);
@@ -160,6 +184,8 @@ void handle_subscribe(struct exchange *exchange)
     buf_fini(&client_id);
     if (unserved)
         snprintf(detail, sizeof detail, "%s: %s", unserved, error_text(ERROR_NOT_SERVED));
-    if (error)
+    if (error == ERROR_NO_MEMORY)
+        respond_busy(connection, error);
+    else if (error)
         respond_error(connection, error, *detail ? detail : NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/connection.h"
+#include "server/publish.h"
 #include "server/respond.h"
 #include "server/routes.h"
 #include "server/stream.h"
@@ -50,15 +51,39 @@ static void tell_waiting(struct worker *worker)
     atomic_store(&progress->waiting_bytes, worker->windows.backlog_bytes);
 }
 
+static void dismiss(struct subscription *subscription)
+{
+    stream_dismiss(CONTAINER_OF(subscription, struct stream, subscription));
+}
+
+static void take_entry(struct worker *worker, struct event *entry)
+{
+    struct windows *windows = &worker->windows;
+    switch ((enum entry_kind)entry->kind) {
+    case ENTRY_EVENT:
+        if (windows_append(windows, entry))
+            counter_add(&worker->counters, METRIC_EVENTS_OUT, 1);
+        break;
+    case ENTRY_FORGET:
+        windows_forget(windows, entry);
+        break;
+    case ENTRY_DISMISS:
+        windows_pass(windows, entry->id);
+        clients_each(windows, entry, dismiss);
+        break;
+    case ENTRY_TWIN:
+        CHECK(!"a rendering in the log");
+    }
+}
+
 static void take_entries(struct worker *worker, struct entries *entries)
 {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < entries->count; i++) {
-        struct event *event = entries->events[i];
-        bytes += event_size(event);
-        if (windows_append(&worker->windows, event))
-            counter_add(&worker->counters, METRIC_EVENTS_OUT, 1);
-        event_unref(event);
+        struct event *entry = entries->events[i];
+        bytes += event_size(entry);
+        take_entry(worker, entry);
+        event_unref(entry);
     }
     tell_waiting(worker); /* before they count as taken */
     struct progress *progress = &worker->progress;
@@ -67,17 +92,63 @@ static void take_entries(struct worker *worker, struct entries *entries)
     free(entries);
 }
 
+/* Neither a stream's nor one that nobody answers. */
+static bool is_in_hand(const struct request *request)
+{
+    return request->kind == REQUEST_PUBLISH || request->kind == REQUEST_LIST ||
+           (request->kind == REQUEST_READ && request->limit);
+}
+
+static void take_published(struct worker *worker, const struct request *request)
+{
+    uint64_t repeated = 0, events = 0;
+    if (request->error)
+        return;
+    for (uint32_t i = 0; i < request->line_count; i++) {
+        repeated += request->lines[i].repeated;
+        events += !request->lines[i].repeated && request->lines[i].entry->kind == ENTRY_EVENT;
+    }
+    counter_add(&worker->counters, METRIC_EVENTS_IN, events);
+    counter_add(&worker->counters, METRIC_REPEATED, repeated);
+}
+
 static void take_answer(struct worker *worker, struct request *request)
 {
-    if (request->kind == REQUEST_PUBLISH) {
-        worker->in_hand--;
-        if (!request->error)
-            counter_add(&worker->counters, METRIC_EVENTS_IN, 1);
-        if (request->context)
-            publish_answer(request->context, request);
-    } else if (request->context) {
-        stream_answer(request->context, request);
+    struct exchange *exchange = request->context;
+    bool history = request->kind == REQUEST_READ && request->limit;
+    if (request->kind == REQUEST_LIST && !request->error) {
+        channels_count(worker, request);
+        return; /* it comes back by mail */
     }
+    if (request->kind == REQUEST_PUBLISH)
+        take_published(worker, request);
+    if (is_in_hand(request))
+        worker->in_hand--;
+    if (!exchange)
+        ; /* for nobody */
+    else if (history)
+        history_answer(exchange, request);
+    else if (request->kind == REQUEST_LIST)
+        channels_answer(exchange, request);
+    else if (request->kind == REQUEST_PUBLISH)
+        request->line.entry && request->line.entry->kind != ENTRY_EVENT
+            ? entry_answer(exchange, request)
+            : publish_answer(exchange, request);
+    else
+        stream_answer(request->context, request);
+    request_free(request);
+}
+
+/* A listing on its way round, or back where it began. */
+static void take_count(struct worker *worker, struct request *request)
+{
+    if (worker->number != request->worker) {
+        channels_count(worker, request);
+        return;
+    }
+    worker->in_hand--;
+    if (request->context)
+        channels_answer(request->context, request);
     request_free(request);
 }
 
@@ -128,6 +199,9 @@ static void take_one(struct worker *worker, struct mail *mail)
     }
     case WORKER_STOP:
         begin_stopping(worker);
+        break;
+    case WORKER_COUNT:
+        take_count(worker, CONTAINER_OF(mail, struct request, mail));
         break;
     default:
         CHECK(!"mail of no known kind");
@@ -315,6 +389,7 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
         log_line(LOG_ERROR, "worker.failed", "worker=%u error=no-event-loop", number);
         return false;
     }
+    worker->weight_max = settings->memory / settings->workers;
     worker->now_ms = clock_mono_ms();
     wheel_init(&worker->wheel, worker->now_ms);
     windows_init(&worker->windows, window_limits, make_unwatch, send_unwatch, worker);
@@ -377,7 +452,7 @@ const char *worker_date(struct worker *worker)
 
 void worker_post(struct worker *worker, struct request *request)
 {
-    if (request->kind == REQUEST_PUBLISH)
+    if (is_in_hand(request))
         worker->in_hand++;
     engine_post(worker->engine, request);
 }

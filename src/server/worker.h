@@ -38,9 +38,11 @@ struct worker {
     ev_timer alarm;    /* the wheel's next turn */
     ev_timer deadline; /* of stopping */
     uint64_t now_ms;   /* monotonic, of this turn */
-    uint64_t in_hand;  /* publishes at the engine */
-    uint64_t date_s;   /* what `date` says */
-    char date[40];     /* the Date header's line */
+    uint64_t in_hand;  /* requests at the engine that are not streams' */
+    size_t weight;     /* bytes of all connections' buffers */
+    size_t weight_max;
+    uint64_t date_s; /* what `date` says */
+    char date[40];   /* the Date header's line */
     struct connection *ending_next;
     bool stopping;            /* no new requests */
     bool quiet;               /* has told the engine that it publishes no more */
@@ -51,7 +53,11 @@ struct worker {
 };
 
 /* What other threads put into the mailbox besides the engine. */
-enum worker_mail { WORKER_CONNECTION = ENGINE_MAILS, WORKER_STOP };
+enum worker_mail {
+    WORKER_CONNECTION = ENGINE_MAILS,
+    WORKER_STOP,
+    WORKER_COUNT, /* struct request: a listing on its way round (channels.c) */
+};
 
 /* A new connection for the worker, which then owns the descriptor; freed by it. */
 struct arrival {
@@ -73,7 +79,7 @@ void worker_fini(struct worker *worker);
 /* The `Date:` line with CRLF of this second. */
 const char *worker_date(struct worker *worker);
 
-/* Posts to the engine and counts publishes in hand. */
+/* Posts to the engine and counts what is in hand. */
 void worker_post(struct worker *worker, struct request *request);
 
 #endif

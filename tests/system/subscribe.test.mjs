@@ -334,8 +334,8 @@ test('a stream opened while much is published lacks nothing between its position
   }
 });
 
-test('parameters of later versions are refused in words, not overlooked', async (t) => {
+test('a parameter of later versions is refused in words, not overlooked', async (t) => {
   const hub = await startHub(t);
-  for (const query of ['wait=1', 'open=1', 'envelope=1']) assert.equal((await ask(hub, 'GET', `/events?${query}`)).status, 400, query);
+  assert.equal((await ask(hub, 'GET', '/events?wait=1')).status, 400);
   await subscribe(hub, '/events?unknown=1&_=17');
 });

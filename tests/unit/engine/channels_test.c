@@ -6,7 +6,10 @@
 static struct channel *get(struct channels *channels, const char *name, uint64_t trimmed_to)
 {
     struct channel *channel =
-        channels_get(channels, span_from(name), hash_bytes(name, strlen(name)), trimmed_to, 0);
+        channels_find(channels, span_from(name), hash_bytes(name, strlen(name)));
+    if (!channel)
+        channel =
+            channels_add(channels, span_from(name), hash_bytes(name, strlen(name)), trimmed_to, 0);
     assert_non_null(channel);
     return channel;
 }
@@ -25,7 +28,7 @@ static void pop(struct channels *channels, const char *name)
 
 static uint64_t trimmed(const struct channels *channels, const char *prefix)
 {
-    return channels_trimmed(channels, span_from(prefix));
+    return channels_trimmed(channels, span_from(prefix)).id;
 }
 
 static void a_channel_is_found_by_its_whole_name(void **state)
@@ -36,7 +39,7 @@ static void a_channel_is_found_by_its_whole_name(void **state)
     struct channel *a = get(&channels, "a", 5), *ab = get(&channels, "ab", 6);
     assert_ptr_not_equal(a, ab);
     assert_ptr_equal(get(&channels, "a", 9), a);
-    assert_int_equal(a->trimmed_to, 5);
+    assert_int_equal(a->trimmed.id, 5);
     assert_null(channels_find(&channels, SPAN("abc"), hash_bytes("abc", 3)));
     assert_int_equal(channels.count, 2);
     channels_fini(&channels);
@@ -58,7 +61,7 @@ static void its_events_leave_oldest_first_and_raise_what_is_trimmed(void **state
     for (uint64_t id = 1; id <= 9; id++) {
         assert_int_equal(ring_at(&channel->ring, 0)->id, id * 10);
         pop(&channels, "a");
-        assert_int_equal(channel->trimmed_to, id * 10);
+        assert_int_equal(channel->trimmed.id, id * 10);
     }
     assert_int_equal(channel->bytes, 0);
     channels_fini(&channels);
@@ -71,12 +74,12 @@ static void the_longest_empty_comes_first(void **state)
     channels_init(&channels);
     push(&channels, "a", 1);
     push(&channels, "b", 2);
-    assert_true(TAILQ_EMPTY(&channels.empty));
+    assert_true(TAILQ_EMPTY(&channels.idle));
     pop(&channels, "b");
     pop(&channels, "a");
-    assert_ptr_equal(TAILQ_FIRST(&channels.empty), get(&channels, "b", 0));
+    assert_ptr_equal(TAILQ_FIRST(&channels.idle), get(&channels, "b", 0));
     push(&channels, "b", 3);
-    assert_ptr_equal(TAILQ_FIRST(&channels.empty), get(&channels, "a", 0));
+    assert_ptr_equal(TAILQ_FIRST(&channels.idle), get(&channels, "a", 0));
     channels_fini(&channels);
 }
 
@@ -111,8 +114,8 @@ static uint64_t naive_trimmed(const struct channels *channels, const char *prefi
     HASH_ITER (hh, channels->table, channel, next) {
         bool meets = channel->name_length >= strlen(prefix) &&
                      memcmp(channel->name, prefix, strlen(prefix)) == 0;
-        if (meets && channel->trimmed_to > max)
-            max = channel->trimmed_to;
+        if (meets && channel->trimmed.id > max)
+            max = channel->trimmed.id;
     }
     return max;
 }

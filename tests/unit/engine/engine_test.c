@@ -27,7 +27,8 @@ static void start(struct played *played)
 {
     struct engine_settings settings = {
         .ops = &memory_engine,
-        .limits = {.history = 1 << 20,
+        .limits = {.channels = 1000,
+                   .history = 1 << 20,
                    .history_bytes = 1 << 30,
                    .ttl_ms = 1 << 30,
                    .memory = 1 << 30},
@@ -65,7 +66,7 @@ static void take_answer(struct played *played, struct request *request)
         played->opened = true;
     } else {
         played->answered++;
-        played->answers_ahead += request->event->id > played->newest;
+        played->answers_ahead += request->line.id > played->newest;
     }
     request_free(request);
 }
@@ -99,7 +100,7 @@ static void publish(struct played *played, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct request *request = request_new(REQUEST_PUBLISH, 0, SPAN(""));
-        request->event = frame_new(SPAN("a"), SPAN(""), SPAN("x"), false);
+        request->line.entry = frame_new(SPAN("a"), SPAN(""), SPAN("x"), false);
         engine_post(played->engine, request);
     }
     played->published += count;

@@ -28,8 +28,11 @@ static void answer(void *context, struct request *request)
 
 static void open_log(struct log *log, struct told *told)
 {
-    static const struct tail_limits limits = {
-        .history = 100, .history_bytes = 1 << 20, .ttl_ms = 60000, .memory = 1 << 20};
+    static const struct tail_limits limits = {.history = 100,
+                                              .history_bytes = 1 << 20,
+                                              .ttl_ms = 60000,
+                                              .memory = 1 << 20,
+                                              .channels = 1000};
     *told = (struct told){0};
     assert_ok(
         log_open(log, &memory_engine, limits, 2, (struct log_owner){send, answer, told}, 1000));
@@ -39,14 +42,15 @@ static uint64_t publish(struct log *log, struct told *told, const char *channel,
 {
     struct request_list batch;
     struct request *request = request_new(REQUEST_PUBLISH, 0, SPAN(""));
-    request->event = frame_new(span_from(channel), SPAN(""), SPAN("x"), false);
+    request->line.entry = frame_new(span_from(channel), SPAN(""), SPAN("x"), false);
     request_list_init(&batch);
     request_list_add(&batch, request);
     told->text[0] = '\0';
     log_publish(log, &batch, now_ms);
+    log_release(log, now_ms);
     assert_ptr_equal(told->answered, request);
     assert_ok(request->error);
-    uint64_t id = request->event->id;
+    uint64_t id = request->line.id;
     request_free(request);
     return id;
 }
@@ -61,7 +65,7 @@ static struct request *opening(unsigned worker, struct selection *selection)
 static void open_for(struct log *log, struct told *told, unsigned worker, const char *name)
 {
     struct request *request = opening(worker, SELECTION(name));
-    assert_true(log_step(log, request));
+    assert_true(log_step(log, request, 1000));
     assert_ptr_equal(told->answered, request);
     assert_int_equal(request->piece->head, log->head);
     request_free(request);
@@ -72,7 +76,7 @@ static void unwatch(struct log *log, unsigned worker, struct span name, bool pre
     struct request *request = request_new(REQUEST_UNWATCH, worker, name);
     request->hash = hash_bytes(name.p, name.n);
     request->prefix = prefix;
-    assert_true(log_step(log, request));
+    assert_true(log_step(log, request, 1000));
 }
 
 static void ids_rise_even_when_the_clock_steps_back(void **state)
@@ -135,7 +139,7 @@ static void nothing_is_sent_after_an_unwatch(void **state)
     unwatch(&log, 1, SPAN("a"), true);
     publish(&log, &told, "a", 1000);
     assert_string_equal(told.text, "=");
-    assert_null(log.interest.prefixes);
+    assert_null(log.prefixes.prefixes);
     log_close(&log);
 }
 
@@ -152,13 +156,13 @@ static void an_opening_that_takes_steps_does_not_watch_again_after_its_unwatch(v
             publish(&log, &told, "other", 1000);
         struct request *request = opening(0, SELECTION("a*"));
         request->start = (struct start){START_NONE, 0, kinds[i], 5};
-        assert_false(log_step(&log, request));
+        assert_false(log_step(&log, request, 1000));
         unwatch(&log, 0, SPAN("a"), true);
-        while (!log_step(&log, request))
+        while (!log_step(&log, request, 1000))
             ;
         assert_ptr_equal(told.answered, request);
         request_free(request);
-        assert_null(log.interest.prefixes);
+        assert_null(log.prefixes.prefixes);
         log_close(&log);
     }
 }
@@ -173,7 +177,7 @@ static void a_reading_answers_what_lies_after(void **state)
     struct request *request = request_new(REQUEST_READ, 1, SPAN(""));
     request->selection = SELECTION("a");
     request->after = first;
-    assert_true(log_step(&log, request));
+    assert_true(log_step(&log, request, 1000));
     assert_int_equal(request->piece->count, 1);
     assert_int_equal(request->piece->events[0]->id, second);
     assert_int_equal(request->piece->complete_to, second);

@@ -6,8 +6,11 @@
 
 enum { DAY_MS = 86400000 };
 
-static const struct tail_limits roomy = {
-    .history = 1000, .history_bytes = 1 << 20, .ttl_ms = 60000, .memory = 1 << 20};
+static const struct tail_limits roomy = {.history = 1000,
+                                         .history_bytes = 1 << 20,
+                                         .ttl_ms = 60000,
+                                         .memory = 1 << 20,
+                                         .channels = 1000};
 static const struct tail_piece_limits pieces = {.events = 100, .bytes = 1 << 20, .steps = 1000};
 
 static uint64_t birth(void)
@@ -24,7 +27,11 @@ static uint64_t nth(uint64_t n)
 static void add(struct tail *tail, const char *channel, uint64_t n)
 {
     struct event *event = make_event(channel, nth(n));
-    assert_ok(tail_append(tail, event, 1000 + n));
+    struct channel *found;
+    assert_ok(tail_channel(tail, event_channel(event), event->hash, 1000 + n, &found));
+    found->expected++;
+    channel_settle(&tail->channels, found, 1000 + n);
+    tail_append(tail, found, event, 1000 + n);
     event_unref(event);
 }
 

@@ -68,12 +68,40 @@ static void drop(struct model *model, size_t i, uint64_t now_ms)
     size_t bytes, oldest;
     event->gone = ++model->moment;
     channel->dropped = event->id;
-    if (kept(model, event->channel, &bytes, &oldest) == 0) {
+    if (kept(model, event->channel, &bytes, &oldest) == 0 && !channel->workers) {
         channel->emptied = model->moment;
         channel->emptied_ms = now_ms;
     }
     while (model->oldest < model->count && model->events[model->oldest].gone)
         model->oldest++;
+}
+
+static void know(struct model *model, size_t channel)
+{
+    if (model->channels[channel].known)
+        return;
+    model->channels[channel].known = true;
+    model->channels[channel].dropped = model->floor;
+}
+
+void model_watch(struct model *model, size_t channel, unsigned worker)
+{
+    know(model, channel);
+    model->channels[channel].workers |= 1u << worker;
+}
+
+void model_unwatch(struct model *model, size_t i, unsigned worker, uint64_t now_ms)
+{
+    struct model_channel *channel = &model->channels[i];
+    size_t bytes, oldest;
+    bool watched = channel->workers;
+    channel->workers &= ~(1u << worker);
+    if (!watched || channel->workers || kept(model, i, &bytes, &oldest))
+        return;
+    channel->emptied = ++model->moment;
+    channel->emptied_ms = now_ms;
+    if (channel->dropped == model->floor)
+        channel->known = false; /* it tells no more than the floor */
 }
 
 void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, uint64_t now_ms)
@@ -86,10 +114,7 @@ void model_publish(struct model *model, size_t channel, uint64_t id, size_t size
         (struct model_event){.id = id, .size = size, .channel = channel};
     model->head = id;
     model->moment++;
-    if (!model->channels[channel].known) {
-        model->channels[channel].known = true;
-        model->channels[channel].dropped = model->floor;
-    }
+    know(model, channel);
     const struct tail_limits *limits = &model->limits;
     size_t count, bytes, oldest = 0;
     while ((count = kept(model, channel, &bytes, &oldest)) > limits->history ||
@@ -106,7 +131,7 @@ static struct model_channel *longest_empty(struct model *model)
     size_t bytes, oldest;
     for (size_t i = 0; i < model->channel_count; i++) {
         struct model_channel *channel = &model->channels[i];
-        if (channel->known && (!found || channel->emptied < found->emptied) &&
+        if (channel->known && !channel->workers && (!found || channel->emptied < found->emptied) &&
             kept(model, i, &bytes, &oldest) == 0)
             found = channel;
     }

@@ -18,7 +18,8 @@ struct model_channel {
     char name[MODEL_NAME];
     bool known;          /* the newest dropped id is remembered */
     uint64_t dropped;    /* that id; the floor from the time when the channel was first seen */
-    uint64_t emptied;    /* the moment at which it became known or lost its last event */
+    unsigned workers;    /* that watch it, a bit each */
+    uint64_t emptied;    /* the moment at which it was left without events and watchers */
     uint64_t emptied_ms; /* and the time */
 };
 
@@ -38,6 +39,9 @@ void model_fini(struct model *model);
 /* The channel of that name. */
 size_t model_channel(struct model *model, const char *name);
 void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, uint64_t now_ms);
+/* A worker watches the channel, or does not any more. */
+void model_watch(struct model *model, size_t channel, unsigned worker);
+void model_unwatch(struct model *model, size_t channel, unsigned worker, uint64_t now_ms);
 void model_expire(struct model *model, uint64_t now_ms);
 size_t model_bytes(const struct model *model);
 

@@ -33,7 +33,7 @@ static void key_bytes(void *out, size_t n)
         ((unsigned char *)out)[i] = (unsigned char)(key_random() >> 24);
 }
 
-static const char *key_name(void)
+static const char *hash_key_name(void)
 {
     return "test";
 }
@@ -54,7 +54,7 @@ static void on_end(int signal_number)
 int main(void)
 {
     static struct randombytes_implementation source = {
-        .implementation_name = key_name, .random = key_random, .buf = key_bytes};
+        .implementation_name = hash_key_name, .random = key_random, .buf = key_bytes};
     static struct sim sim;
     uint64_t seed = number_from("SEED", number_from("FRESHET_TEST_SEED", (uint64_t)time(NULL)));
     uint64_t steps = number_from("STEPS", getenv("FRESHET_LIGHT") ? 200000 : 1000000);

@@ -26,7 +26,7 @@ void log_sends(void *context, unsigned number, struct event *event)
 
 static void published(struct sim *sim, const struct request *request)
 {
-    const struct event *event = request->event;
+    const struct event *event = request->line.entry;
     char name[MODEL_NAME] = {0};
     memcpy(name, event->bytes, event->name_length);
     size_t channel = model_channel(&sim->model, name), size = event_size(event);
@@ -60,8 +60,28 @@ void log_answers(void *context, struct request *request)
 
 void run_publishes(struct sim *sim)
 {
-    if (sim->publishes.first)
+    if (sim->publishes.first || log_has_work(&sim->log))
         log_publish(&sim->log, &sim->publishes, sim->now_ms);
+    log_release(&sim->log, sim->now_ms);
+}
+
+/* What the model has to know of a step. */
+static void watches(struct sim *sim, const struct request *request)
+{
+    char name[MODEL_NAME] = {0};
+    if (request->kind == REQUEST_UNWATCH && !request->prefix) {
+        memcpy(name, request->name, request->name_length);
+        model_unwatch(&sim->model, model_channel(&sim->model, name), request->worker, sim->now_ms);
+    }
+    if (request->kind != REQUEST_OPEN || request->search.under_way)
+        return;
+    for (size_t i = 0; i + 1 < request->selection->count; i++) {
+        struct span text = selection_name(request->selection, i);
+        memset(name, 0, sizeof name);
+        memcpy(name, text.p, text.n);
+        if (!request->selection->names[i].prefix)
+            model_watch(&sim->model, model_channel(&sim->model, name), request->worker);
+    }
 }
 
 void run_steps(struct sim *sim, size_t count)
@@ -74,7 +94,8 @@ void run_steps(struct sim *sim, size_t count)
             stream->begun_head = sim->model.head;
             stream->begun_moment = sim->model.moment;
         }
-        if (!log_step(&sim->log, request))
+        watches(sim, request);
+        if (!log_step(&sim->log, request, sim->now_ms))
             request_list_add(&sim->steps, request);
     }
 }

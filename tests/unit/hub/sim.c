@@ -150,8 +150,8 @@ static void publish(struct sim *sim)
     memset(data, 'x', n);
     struct request *request =
         request_new(REQUEST_PUBLISH, (unsigned)below(sim, sim->worker_count), SPAN(""));
-    request->event = frame_new(span_from(name), SPAN(""), (struct span){data, n}, false);
-    MUST(request->event != NULL);
+    request->line.entry = frame_new(span_from(name), SPAN(""), (struct span){data, n}, false);
+    MUST(request->line.entry != NULL);
     post(sim, request);
 }
 
@@ -293,7 +293,11 @@ static void check_windows(const struct sim *sim)
         MUST(windows->backlog == 0 && windows->backlog_bytes == 0);
         MUST(windows->head == sim->log.head);
     }
-    MUST(HASH_COUNT(sim->log.interest.exact) + HASH_COUNT(sim->log.interest.prefixes) == watched);
+    const struct channel *channel;
+    size_t channels = 0;
+    for (channel = sim->log.tail.channels.table; channel; channel = channel->hh.next)
+        channels += channel->workers != 0;
+    MUST(channels + HASH_COUNT(sim->log.prefixes.prefixes) == watched);
 }
 
 void sim_rest(struct sim *sim)
@@ -341,6 +345,7 @@ void sim_begin(struct sim *sim)
         .history = roomy ? 100 : ONE_OF(sim, 0, 1, 2, 5, 5, 8),
         .history_bytes = ONE_OF(sim, 300, 800, 2000, 1000000),
         .ttl_ms = ONE_OF(sim, 1, 100, 2000, 20000, 1000000),
+        .channels = 1000000,
         .memory = roomy ? 1000000 : ONE_OF(sim, 700, 2000, 6000, 1000000),
     };
     struct window_limits window_limits = {

@@ -76,11 +76,3 @@ test('however the bytes are cut, the answer is the same', async (t) => {
   }
   assert.equal((await ask(hub, 'GET', '/health')).status, 200);
 });
-
-test('a head that never ends is 408', async (t) => {
-  const hub = await startHub(t);
-  const connection = new Connection(hub).send('GET /health HTTP/1.1\r\nHost: x\r\n');
-  const answer = await connection.answer(); // after --head-timeout, which is 10s
-  assert.equal(answer.status, 408);
-  await connection.closed();
-});

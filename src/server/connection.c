@@ -152,19 +152,6 @@ void connection_answered(struct connection *connection)
     connection_make_ready(connection);
 }
 
-void connection_skip_body(struct connection *connection)
-{
-    struct http_body *body = &connection->exchange->body;
-    struct buf waste;
-    size_t used;
-    if (http_body_done(body) || connection->in.len == 0)
-        return;
-    buf_init(&waste, connection->in.max);
-    if (http_body_feed(body, buf_span(&connection->in), &used, &waste) == OK)
-        buf_consume(&connection->in, used);
-    buf_fini(&waste);
-}
-
 static void refuse(struct connection *connection, enum error error)
 {
     connection->keep_alive = false;

@@ -109,10 +109,6 @@ bool connection_write(struct connection *connection, struct event **events, size
 /* The request is done with. */
 void connection_drop_exchange(struct connection *connection);
 
-/* What was refused before its body was read: takes the body if all of it has come, so that the
- * connection can go on. */
-void connection_skip_body(struct connection *connection);
-
 /* The buffers of all the worker's connections take what they may: no further body or page. */
 bool connection_is_heavy(const struct connection *connection);
 

@@ -15,8 +15,6 @@ void respond(struct connection *connection, int status, const char *type, struct
     struct worker *worker = connection->worker;
     struct exchange *exchange = connection->exchange;
     struct buf *out = &connection->out, lines;
-    if (exchange && connection->keep_alive)
-        connection_skip_body(connection);
     if (worker->stopping || !exchange || !http_body_done(&exchange->body))
         connection->keep_alive = false; /* what follows cannot be told from an unread body */
     buf_init(&lines, 4096);

@@ -18,7 +18,7 @@ enum {
     OUT_MAX = 1 << 20,     /* the largest answer, */
     OUT_EVENTS = 8,        /* but for an event of which each byte is escaped */
     OUT_ENOUGH = 64 << 10, /* answers waiting: no further request is begun */
-    SMALL = 4 << 10,       /* a body that is taken however much others hold */
+    SMALL = 4 << 10,       /* a head or body that is taken however much others hold */
     READ_HEAD = 4 << 10,
     READ_BODY = 16 << 10,
     REQUESTS_A_TURN = 16,
@@ -197,6 +197,10 @@ static bool read_head(struct connection *connection)
     }
     size_t limit = connection->worker->settings->max_head;
     bool first = connection->scan.scanned == 0;
+    if (connection->in.len > SMALL && connection_is_heavy(connection)) {
+        connection_close(connection, CLOSE_MEMORY); /* an error could end a browser's stream */
+        return false;
+    }
     enum error error = http_head_find(&connection->scan, buf_span(&connection->in), &size);
     if (!error && size > limit)
         error = http_head_too_long(&connection->scan);

@@ -70,6 +70,7 @@ void keys_drop(struct keys *keys, struct key *key)
 {
     if (key->id)
         TAILQ_REMOVE(&keys->settled, key, age);
+    CHECK(keys->table);
     HASH_DEL(keys->table, key);
     free(key);
 }

@@ -7,7 +7,8 @@
 
 enum {
     PAGE_BYTES = 256 << 10,
-    KEYS_SHARE = 256, /* bytes of the events' memory for each idempotency key */
+    PUBLISHERS_SHARE = 8, /* of the channels, which subscribers alone cannot take */
+    KEYS_SHARE = 256,     /* bytes of the events' memory for each idempotency key */
 };
 
 /* Which workers watch a prefix. */
@@ -132,7 +133,8 @@ static enum error watch_channel(struct log *log, struct span name, uint64_t hash
                                 uint64_t now_ms)
 {
     struct channel *channel;
-    enum error error = tail_channel(&log->tail, name, hash, now_ms, &channel);
+    uint64_t max = log->tail.limits.channels - log->tail.limits.channels / PUBLISHERS_SHARE;
+    enum error error = tail_channel(&log->tail, name, hash, max, now_ms, &channel);
     if (!error)
         tail_watched(&log->tail, channel, channel->workers | bit, now_ms);
     return error;

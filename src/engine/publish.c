@@ -23,8 +23,8 @@ static enum error expect(struct log *log, const struct line *line, uint64_t now_
     const struct event *entry = line->entry;
     if (line->repeated || entry->kind != ENTRY_EVENT)
         return OK;
-    enum error error =
-        tail_channel(&log->tail, event_channel(entry), entry->hash, now_ms, &channel);
+    enum error error = tail_channel(&log->tail, event_channel(entry), entry->hash,
+                                    log->tail.limits.channels, now_ms, &channel);
     if (error)
         return error;
     channel->expected++;

@@ -89,13 +89,13 @@ static void forget(struct tail *tail, struct channel *channel)
     channels_forget(&tail->channels, channel);
 }
 
-enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint64_t now_ms,
-                        struct channel **channel)
+enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint64_t max,
+                        uint64_t now_ms, struct channel **channel)
 {
     *channel = channels_find(&tail->channels, name, hash);
     if (*channel)
         return OK;
-    if (tail->channels.count >= tail->limits.channels) {
+    if (tail->channels.count >= max) {
         if (TAILQ_EMPTY(&tail->channels.idle))
             return ERROR_CHANNELS_FULL;
         forget(tail, TAILQ_FIRST(&tail->channels.idle));

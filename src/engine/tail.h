@@ -74,10 +74,10 @@ struct tail_search {
 void tail_init(struct tail *tail, struct tail_limits limits, uint64_t birth);
 void tail_fini(struct tail *tail);
 
-/* Finds the channel or makes it known, for which one that has long been idle may be forgotten.
- * ERROR_CHANNELS_FULL, ERROR_NO_MEMORY. */
-enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint64_t now_ms,
-                        struct channel **channel);
+/* Finds the channel or makes it known, as one of at most `max`; for which one that has long been
+ * idle may be forgotten. ERROR_CHANNELS_FULL, ERROR_NO_MEMORY. */
+enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint64_t max,
+                        uint64_t now_ms, struct channel **channel);
 
 /* Keeps the event, whose id is above all others and which its channel expects, and drops what is
  * over the limits. Where there is no memory the oldest of all events go first, and at last the new

@@ -265,6 +265,7 @@ static enum error write_history(const struct request *request, struct buf *out)
 {
     const struct piece *piece = request->piece;
     bool asked = request->after > 0;
+    bool ahead = request->after > piece->head;
     bool gap = asked && piece->trimmed_to && piece->trimmed_to[0] > request->after;
     enum error error = buf_printf(out, "{\"events\":[");
     for (uint32_t i = 0; i < piece->count && !error; i++) {
@@ -275,7 +276,8 @@ static enum error write_history(const struct request *request, struct buf *out)
     }
     if (!error)
         error = buf_printf(out, "],\"position\":\"%s\",\"gap\":%s}",
-                           id_text(piece->complete_to).text, gap ? "true" : "false");
+                           id_text(ahead ? piece->head : piece->complete_to).text,
+                           gap || ahead ? "true" : "false");
     return error;
 }
 

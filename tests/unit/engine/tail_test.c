@@ -28,7 +28,7 @@ static void add(struct tail *tail, const char *channel, uint64_t n)
 {
     struct event *event = make_event(channel, nth(n));
     struct channel *found;
-    assert_ok(tail_channel(tail, event_channel(event), event->hash, 1000 + n, &found));
+    assert_ok(tail_channel(tail, event_channel(event), event->hash, 1000, 1000 + n, &found));
     found->expected++;
     channel_settle(&tail->channels, found, 1000 + n);
     tail_append(tail, found, event, 1000 + n);

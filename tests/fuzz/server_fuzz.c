@@ -16,7 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUDGET = 1200000, READERS = 2, HEAD_WORD = 0x48454144 /* "HEAD" */ };
+enum { BUDGET = 1200000, READERS = 2 };
+
+/* The last four bytes of HEAD and of DELETE. */
+enum { WORD_HEAD = 0x48454144, WORD_DELETE = 0x4c455445 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,6 +37,7 @@ struct play {
     size_t left; /* of the budget of bytes that are sent, so that a script ends soon */
     size_t price;
     bool stopped;
+    bool deletes; /* a reader may have been sent away */
 };
 
 #define MUST(condition, why) ((condition) ? (void)0 : fail(why))
@@ -86,7 +90,8 @@ static void check_answers(const struct actor *actor)
             check_stream(&answer);
         else if (got)
             check_published(&answer);
-        last = answer.closes || answer.stream;
+        bool head_alone = actor->heads && answer.whole && answer.body.len == 0;
+        last = answer.closes || (answer.stream && !head_alone);
         answer_free(&answer);
     }
     if (why)
@@ -114,7 +119,8 @@ static void send_bytes(struct play *play, struct actor *actor, struct span bytes
     client_send(client, bytes);
     for (size_t i = 0; i < bytes.n; i++) {
         actor->last = actor->last << 8 | (unsigned char)bytes.p[i];
-        actor->heads |= actor->last == HEAD_WORD;
+        actor->heads |= actor->last == WORD_HEAD;
+        play->deletes |= actor->last == WORD_DELETE;
     }
 }
 
@@ -234,6 +240,7 @@ static void open_play(struct play *play, struct span *script)
         settings.history = first.number & 1 ? 4 : settings.history;
         settings.history_bytes = first.number & 2 ? 1000 : settings.history_bytes;
         settings.memory = first.number & 4 ? 4000 : settings.memory;
+        settings.max_channels = first.number & 8 ? 6 : settings.max_channels;
     }
     *play = (struct play){.left = BUDGET, .price = 1};
     hub_open(&play->hub, &settings, 2);
@@ -260,20 +267,34 @@ static void calm(struct play *play)
         MUST(play->hub.workers[i].in_hand == 0, "a publish is still in hand");
 }
 
+/* One who was sent away need not be let in again, and is owed nothing. */
+static bool is_gone(const struct play *play, const struct reader *reader)
+{
+    return play->deletes && !reader_stands(reader);
+}
+
+static void come_back(const struct play *play, struct reader *reader)
+{
+    bool stays = !play->stopped && !shortage_failed();
+    MUST(!stays || reader_stands(reader), "a reader who did nothing wrong was sent away");
+    if (play->stopped || !reader_return(reader))
+        return;
+    hub_settle(reader->hub);
+    MUST(reader_stands(reader), "a reader cannot come back");
+}
+
 static void check_readers(struct play *play)
 {
-    bool stay = !play->stopped && !shortage_failed();
     for (size_t i = 0; i < READERS; i++) {
         struct reader *reader = &play->readers[i];
-        MUST(!stay || reader_stands(reader), "a reader who did nothing wrong was sent away");
-        if (!play->stopped && reader_return(reader)) {
-            hub_settle(&play->hub);
-            MUST(reader_stands(reader), "a reader cannot come back");
-        }
-    }
-    for (size_t i = 0; i < READERS; i++) {
-        reader_finish(&play->readers[i]);
-        reader_fini(&play->readers[i]);
+        bool gone = is_gone(play, reader);
+        if (!gone)
+            come_back(play, reader);
+        if (gone)
+            reader_leave(reader);
+        else
+            reader_finish(reader);
+        reader_fini(reader);
     }
 }
 

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 200000, FROM_MAX = 64 << 20, TO_MAX = 16 << 20, STEP_MS = 10000 };
+enum { ROUNDS_MAX = 200000, FROM_MAX = 64 << 20, TO_MAX = 16 << 20, STEP_MS = 10000, STEPS = 20 };
 
 static struct hub *current;
 
@@ -272,9 +272,10 @@ void hub_settle(struct hub *hub)
 
 void hub_pass(struct hub *hub, uint64_t ms)
 {
+    uint64_t step = ms / STEPS > STEP_MS ? ms / STEPS : STEP_MS;
     hub_settle(hub);
     while (ms) {
-        uint64_t step = ms < STEP_MS ? ms : STEP_MS;
+        step = ms < step ? ms : step;
         seams_pass(step);
         hub_settle(hub);
         ms -= step;

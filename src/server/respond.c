@@ -43,10 +43,24 @@ void respond(struct connection *connection, int status, const char *type, struct
     connection_answered(connection);
 }
 
+char *json_text(const json_t *body)
+{
+    size_t size = body ? json_dumpb(body, NULL, 0, JSON_COMPACT) : 0;
+    char *text = size ? malloc(size + 1) : NULL;
+    if (!text)
+        return NULL;
+    if (json_dumpb(body, text, size, JSON_COMPACT) != size) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}
+
 static void respond_dumped(struct connection *connection, int status, const char *type,
                            json_t *body, struct span extra)
 {
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    char *text = json_text(body);
     json_decref(body);
     if (text)
         respond(connection, status, type, span_from(text), extra);

@@ -28,4 +28,8 @@ void respond_empty(struct connection *connection);
 /* Takes over the reference; NULL answers ERROR_NO_MEMORY. */
 void respond_json(struct connection *connection, json_t *body);
 
+/* Its text, to be freed; NULL where there is no memory. json_dumps overlooks that and leaves a key
+ * out. */
+char *json_text(const json_t *body);
+
 #endif

@@ -158,7 +158,10 @@ static json_t *gap_names(const struct selection *selection, const struct gap *ga
         memcpy(text, name.p, n);
         if (selection->names[i].prefix)
             text[n++] = '*';
-        json_array_append_new(names, json_stringn(text, n));
+        if (json_array_append_new(names, json_stringn(text, n)) != 0) {
+            json_decref(names);
+            return NULL;
+        }
     }
     return names;
 }
@@ -177,7 +180,7 @@ static enum error write_gap(struct stream *stream, struct buf *text)
     json_t *notice = json_pack("{s:o, s:o, s:s, s:o}", "after", after, "until", json_id(gap->until),
                                "reason", gap_reason_name(gap->reason), "channels",
                                gap_names(subscription->selection, gap));
-    char *line = notice ? json_dumps(notice, JSON_COMPACT) : NULL;
+    char *line = json_text(notice);
     json_decref(notice);
     if (!line)
         return ERROR_NO_MEMORY;

@@ -26,6 +26,8 @@ static struct span name_at(const struct names *names, size_t i)
 /* Counts what was appended from offset on as one more name, unless it is there already. */
 static enum error add_name(struct names *names, size_t offset)
 {
+    if (names->bytes.len == offset)
+        return ERROR_CHANNEL_NAME; /* and perhaps there are no bytes at all */
     struct span name = {names->bytes.data + offset, names->bytes.len - offset};
     enum error error = channel_or_prefix_check(name);
     if (error)

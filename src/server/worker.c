@@ -339,7 +339,8 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     tell_progress(worker);
     set_alarm(worker);
     stop_when_done(worker);
-    if (late || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
+    bool unsaid = worker->stopping && !worker->quiet && worker->in_hand == 0;
+    if (late || unsaid || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
     else

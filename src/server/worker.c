@@ -314,11 +314,9 @@ static void set_alarm(struct worker *worker)
 static void stop_when_done(struct worker *worker)
 {
     if (worker->stopping && !worker->quiet && worker->in_hand == 0) {
-        struct request *request = request_new(REQUEST_QUIET, worker->number, SPAN(""));
-        if (request) { /* else at the next turn */
-            worker->quiet = true;
-            engine_post(worker->engine, request);
-        }
+        worker->quiet = true;
+        engine_post(worker->engine, worker->last_request);
+        worker->last_request = NULL;
     }
     if (worker->ending && LIST_EMPTY(&worker->connections))
         ev_break(worker->loop, EVBREAK_ALL);
@@ -339,8 +337,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     tell_progress(worker);
     set_alarm(worker);
     stop_when_done(worker);
-    bool unsaid = worker->stopping && !worker->quiet && worker->in_hand == 0;
-    if (late || unsaid || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
+    if (late || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
     else
@@ -390,6 +387,13 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
         log_line(LOG_ERROR, "worker.failed", "worker=%u error=no-event-loop", number);
         return false;
     }
+    worker->last_request = request_new(REQUEST_QUIET, number, SPAN(""));
+    if (!worker->last_request) {
+        log_line(LOG_ERROR, "worker.failed", "worker=%u error=no-memory", number);
+        ev_loop_destroy(worker->loop);
+        worker->loop = NULL;
+        return false;
+    }
     worker->weight_max = settings->memory / settings->workers;
     worker->now_ms = clock_mono_ms();
     wheel_init(&worker->wheel, worker->now_ms);
@@ -435,6 +439,8 @@ void worker_fini(struct worker *worker)
         connection_close(connection, CLOSE_STOPPED);
     reap(worker);
     windows_fini(&worker->windows);
+    if (worker->last_request)
+        request_free(worker->last_request);
     mailbox_close(&worker->mailbox);
     ev_loop_destroy(worker->loop);
 }

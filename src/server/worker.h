@@ -44,7 +44,9 @@ struct worker {
     uint64_t date_s; /* what `date` says */
     char date[40];   /* the Date header's line */
     struct connection *ending_next;
-    bool stopping;            /* no new requests */
+    bool stopping; /* no new requests */
+    struct request
+        *last_request;        /* REQUEST_QUIET, made beforehand so that stopping needs no memory */
     bool quiet;               /* has told the engine that it publishes no more */
     bool ending;              /* the log is complete: streams end as they have all */
     struct progress progress; /* the engine reads */

@@ -8,6 +8,7 @@ import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { flood } from './flood.mjs';
 import { until, within } from './hub.mjs';
 
 const SOURCES = 8; // addresses to come from: each has its own ports
@@ -156,6 +157,39 @@ const kinds = {
     });
     say({ replays: count, bytes });
   },
+
+  // `count` channels, one event to each.
+  async channels(port, count) {
+    await flood(port, count, (i) => `c-${i}`);
+    say({ channels: count });
+  },
+
+  // `count` streams with 256 of 1,000 channels each; says how many events they have got.
+  async wide(port, count) {
+    let events = 0;
+    const sockets = [];
+    await eachOf(count, 100, async (number) => {
+      const socket = connect(port);
+      sockets.push(socket);
+      const names = Array.from({ length: 256 }, (_, i) => `channel=w-${(number * 37 + i * 3) % 1000}`);
+      socket.write(request('GET', `/events?${names.join('&')}`));
+      await within(seen(socket, ': connected'), `stream ${number}`);
+      socket.removeAllListeners('close').removeAllListeners('error');
+      let rest = '';
+      socket.on('data', (chunk) => {
+        const parts = (rest + chunk.toString('latin1')).split('data: wide');
+        events += parts.length - 1;
+        rest = parts.at(-1).slice(-10);
+      }).on('close', () => assert.ok(process.stdin.readableEnded, 'a stream is cut'));
+    });
+    say({ streams: count, events });
+    const telling = setInterval(() => say({ streams: count, events }), 50);
+    process.stdin.resume();
+    await once(process.stdin, 'end');
+    clearInterval(telling);
+    say({ streams: count, events });
+    for (const socket of sockets) socket.destroy();
+  },
 };
 
 class Storm {
@@ -178,12 +212,16 @@ class Storm {
     this.ended.catch(() => {});
   }
 
-  // Until it has said something; gives that.
-  begun() {
+  // Until it has said what is waited for; gives that.
+  until(condition) {
     return until(() => {
-      assert.ok(!this.over || this.said.length, `the storm ended badly: ${this.errors}`);
-      return this.said[0];
-    }, 'the storm does not begin');
+      assert.ok(!this.over, `the storm has ended: ${this.errors}`);
+      return this.said.find(condition);
+    }, () => `the storm said last: ${JSON.stringify(this.said.at(-1))}`);
+  }
+
+  begun() {
+    return this.until(() => true);
   }
 
   // Tells one that holds something to end. Gives what it said last.

@@ -30,14 +30,16 @@ async function smallHub(t) {
   return hub;
 }
 
-// Somebody new is served, and the hub has said that it is over, so many times.
+// Whoever comes now is served, and the hub has said that it is over, so many times.
 async function over(hub, times) {
-  const connection = new Connection(hub).send(requestBytes('GET', '/health'));
-  assert.equal((await connection.answer()).status, 200);
-  await until(() => hub.lines('server.accepting-again').length >= times, 'nothing is said of its end');
+  await until(async () => {
+    const connection = new Connection(hub).send(requestBytes('GET', '/health'));
+    assert.equal((await connection.answer()).status, 200);
+    connection.destroy();
+    return hub.lines('server.accepting-again').length >= times;
+  }, 'nothing is said of its end');
   assert.equal(hub.lines('server.accepting-again').length, times);
   assert.equal(hub.lines('server.files-exhausted').length, times);
-  connection.destroy();
 }
 
 const crowd = (hub, count) => Array.from({ length: count }, () => new Connection(hub).send(requestBytes('GET', '/events/a')));

@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import { besides, tenth } from './honest.mjs';
 import { chained, counted, djb2, fnv1a, jenkins, scattered, sifted } from './collide.mjs';
 import { flood } from './flood.mjs';
-import { figure, metrics, startHub } from './hub.mjs';
+import { figure, LIGHT, metrics, startHub } from './hub.mjs';
 import { startStorm } from './storms.mjs';
 import { subscribe } from './sse.mjs';
 
 const MIB = 1 << 20;
 const CHANNEL_MEMORY = 2048; // bytes at most for a channel with a short name and one short event
-const STREAM_MEMORY = 64 << 10; // bytes at most for a stream with 256 channels that others watch too
+const STREAM_MEMORY = 64 << 10; // bytes at most for a stream with 256 channels that others watch too; a sanitizer's own memory is no measure
 const ON_ONE = 64; // channels on a stream whose names are long
 
 // CPU time that the hub has used, in ms, and its memory in bytes: now, and at most so far.
@@ -71,7 +71,7 @@ test('a channel for each event: memory is bounded, and honest readers are not ha
     assert.ok((await metrics(hub)).freshet_events_in_total - accepted >= count);
     const each = (memory(hub) - before) / count;
     t.diagnostic(`${mib(memory(hub))} after ${count} channels, ${each.toFixed(0)} bytes each; at most ${mib(peak(hub))}`);
-    assert.ok(each < CHANNEL_MEMORY, `${each} bytes each`);
+    assert.ok(LIGHT || each < CHANNEL_MEMORY, `${each} bytes each`);
   });
   const last = await subscribe(hub, `/events/c-${count - 1}?from=earliest`);
   assert.deepEqual(await last.data(1), ['x'], 'they were channels');
@@ -87,7 +87,7 @@ test('streams with 256 channels each: memory is bounded, and honest readers are 
     await figure(hub, 'freshet_subscribers', 100 + count);
     const each = (memory(hub) - before) / count;
     t.diagnostic(`${(each / 1024).toFixed(1)} KiB a stream`);
-    assert.ok(each < STREAM_MEMORY, `${each} bytes each`);
+    assert.ok(LIGHT || each < STREAM_MEMORY, `${each} bytes each`);
     await flood(hub.port, channels, (i) => `w-${i}`, 'wide');
     await storm.until(({ events }) => events === count * 256);
     t.diagnostic(`at most ${mib(peak(hub))}`);

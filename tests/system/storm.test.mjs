@@ -15,6 +15,8 @@ import { startStorm } from './storms.mjs';
 
 const HOLD = tenth(2000); // ms for which what is held is held
 
+const PATIENT = ['--head-timeout', '5m', '--body-timeout', '5m', '--idle-timeout', '5m']; // nobody is ended meanwhile
+
 const nothing = async () => {};
 
 // A full history of `count` KiB.
@@ -25,16 +27,27 @@ const full = (count) => async (hub) => {
 
 test('half-open requests, 5,000 at once, do not harm honest readers', async (t) => {
   const count = tenth(5000);
-  const hub = await besides(t, `${count} half-open requests`, [], nothing, async (hub) => {
+  const hub = await besides(t, `${count} half-open requests`, PATIENT, nothing, async (hub) => {
     const storm = startStorm(t, hub, 'half-open', count);
     await storm.begun();
     await figure(hub, 'freshet_connections', (open) => open >= count);
     await delay(HOLD);
     assert.ok((await metrics(hub)).freshet_connections >= count, 'they are open still');
-    const { again } = await storm.end();
-    return `${again} were sent away and came again`;
+    assert.equal((await storm.end()).again, 0);
   });
   await figure(hub, 'freshet_connections', (open) => open < 110);
+});
+
+test('half-open requests that are ended and come again at once do not harm honest readers', async (t) => {
+  const count = tenth(2000);
+  await besides(t, `${count} half-open requests, ended after a second each`, ['--head-timeout', '1s', '--body-timeout', '1s', '--idle-timeout', '1s'], nothing, async (hub) => {
+    const storm = startStorm(t, hub, 'half-open', count);
+    await storm.begun();
+    await figure(hub, 'freshet_connections_total', (all) => all >= 3 * count);
+    const { again } = await storm.end();
+    assert.ok(again >= count);
+    return `${again} were sent away and came again`;
+  });
 });
 
 test('connections that come and go, 2,000 a second, do not harm honest readers', async (t) => {
@@ -73,7 +86,6 @@ test('a reader who asks for a full history a thousand times does not harm honest
 });
 
 // slowhttptest opens up to 1,000 connections a second, keeps them, and a little is sent or read on each every second.
-// None of them has been for so long that the hub would end it.
 async function slowhttptest(t, hub, count, options, target) {
   const folder = mkdtempSync(path.join(tmpdir(), 'freshet-storm-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -96,7 +108,7 @@ for (const [what, options, target] of [
 ])
   test(`${what} do not harm honest readers`, async (t) => {
     const count = tenth(1000);
-    await besides(t, `${count} ${what}`, [], options[0] === '-X' ? full(1000) : nothing, async (hub) => {
+    await besides(t, `${count} ${what}`, PATIENT, options[0] === '-X' ? full(1000) : nothing, async (hub) => {
       const before = await metrics(hub);
       await slowhttptest(t, hub, count, options, target);
       const after = await metrics(hub);

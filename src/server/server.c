@@ -98,10 +98,13 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
     }
 }
 
+/* Accepts at once, whether or not somebody waits: only that tells that nobody does. */
 static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
-    listen_on(timer->data, true);
+    struct server *server = timer->data;
+    listen_on(server, true);
+    for (size_t i = 0; i < server->listener_count && ev_is_active(&server->listeners[i].io); i++)
+        on_connection(loop, &server->listeners[i].io, events);
 }
 
 /* ---- starting ---- */

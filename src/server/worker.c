@@ -248,6 +248,8 @@ static void run_slice(struct worker *worker)
         struct link *link = windows_next(&worker->windows);
         if (!link)
             return;
+        if (link->subscription->cursor >= window_newest(link->window))
+            continue; /* another of its windows brought it this far already */
         stream_flush(CONTAINER_OF(link->subscription, struct stream, subscription));
     }
 }

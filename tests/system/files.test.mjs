@@ -107,3 +107,12 @@ test('a hub at the limit of open files stops as always', async (t) => {
   for (const reader of readers) assert.equal(await reader.ending(), 'complete');
   for (const connection of waiting) await connection.wait(() => connection.ended ?? undefined, 'the end');
 });
+
+test('the end of the limit of open files is told though nobody new comes', async (t) => {
+  const hub = await smallHub(t);
+  const readers = await Promise.all(Array.from({ length: ROOM }, () => subscribe(hub, '/events/a')));
+  await until(() => hub.lines('server.files-exhausted').length, 'nothing is said');
+  readers.forEach((reader) => reader.close());
+  await until(() => hub.lines('server.accepting-again').length, 'nothing is said of its end');
+  await over(hub, 1);
+});

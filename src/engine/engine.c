@@ -53,6 +53,16 @@ static void send_filling(struct outlet *outlet)
     outlet->filling = NULL;
 }
 
+/* Where there is no memory the history gives some back. */
+static struct entries *new_entries(struct engine *engine)
+{
+    for (;;) {
+        struct entries *entries = calloc(1, sizeof *entries);
+        if (entries || !tail_make_room(&engine->log.tail, clock_wall_ms()))
+            return entries ? entries : memory_new(sizeof *entries);
+    }
+}
+
 static void send_entry(void *context, unsigned worker, struct event *event)
 {
     struct engine *engine = context;
@@ -60,7 +70,7 @@ static void send_entry(void *context, unsigned worker, struct event *event)
     if (outlet->filling && outlet->filling->count == ENTRIES_MAX)
         send_filling(outlet);
     if (!outlet->filling) {
-        outlet->filling = memory_new(sizeof *outlet->filling);
+        outlet->filling = new_entries(engine);
         outlet->filling->mail.kind = ENGINE_ENTRIES;
     }
     outlet->filling->events[outlet->filling->count++] = event;

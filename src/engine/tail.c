@@ -70,8 +70,7 @@ static void drop_oldest(struct tail *tail, uint64_t now_ms)
     drop_oldest_of(tail, channel, now_ms);
 }
 
-/* Frees some memory; false if there is nothing left to free. */
-static bool make_room(struct tail *tail, uint64_t now_ms)
+bool tail_make_room(struct tail *tail, uint64_t now_ms)
 {
     if (!order_oldest(&tail->order))
         return false;
@@ -146,12 +145,12 @@ bool tail_holds(const struct tail *tail, const struct event *event)
 static bool keep(struct tail *tail, struct channel *channel, struct event *event, uint64_t now_ms)
 {
     while (!order_add(&tail->order, event))
-        if (!make_room(tail, now_ms))
+        if (!tail_make_room(tail, now_ms))
             return false;
     tail->bytes += event_size(event);
     while (!channel_push(&tail->channels, channel, event)) {
         order_remove(&tail->order, event);
-        bool room = make_room(tail, now_ms) && order_add(&tail->order, event);
+        bool room = tail_make_room(tail, now_ms) && order_add(&tail->order, event);
         if (!room) {
             tail->bytes -= event_size(event);
             return false;

@@ -84,6 +84,9 @@ enum error tail_channel(struct tail *tail, struct span name, uint64_t hash, uint
  * one itself is the newest dropped. */
 void tail_append(struct tail *tail, struct channel *channel, struct event *event, uint64_t now_ms);
 
+/* Frees some memory by dropping the oldest events; false if there is none left. */
+bool tail_make_room(struct tail *tail, uint64_t now_ms);
+
 /* Nobody reads the channel's events any more, if there is one of that name. */
 void tail_forget(struct tail *tail, struct span name, uint64_t hash, uint64_t now_ms);
 

@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* Windows that one event can meet: its channel's, and those of prefixes, one of each length. */
+enum { MET_MAX = 257 };
+
 void windows_init(struct windows *windows, struct window_limits limits,
                   void *(*watch)(void *, struct window *), void (*unwatch)(void *, void *),
                   void *context)
@@ -14,6 +17,10 @@ void windows_init(struct windows *windows, struct window_limits limits,
     *windows =
         (struct windows){.limits = limits, .watch = watch, .unwatch = unwatch, .context = context};
     TAILQ_INIT(&windows->active);
+    windows->age_capacity = 1;
+    while (windows->age_capacity < limits.entries + MET_MAX)
+        windows->age_capacity *= 2;
+    windows->ages = memory_new(windows->age_capacity * sizeof *windows->ages);
 }
 
 void windows_fini(struct windows *windows)
@@ -67,16 +74,7 @@ static void drop_oldest(struct windows *windows)
 
 static void remember_age(struct windows *windows, struct window *window, uint64_t id)
 {
-    if (windows->age_count == windows->age_capacity) {
-        size_t capacity = windows->age_capacity ? windows->age_capacity * 2 : 64;
-        struct window_age *ages = memory_new(capacity * sizeof *ages);
-        for (size_t i = 0; i < windows->age_count; i++)
-            ages[i] = windows->ages[(windows->age_first + i) & (windows->age_capacity - 1)];
-        free(windows->ages);
-        windows->ages = ages;
-        windows->age_first = 0;
-        windows->age_capacity = capacity;
-    }
+    CHECK(windows->age_count < windows->age_capacity);
     size_t place = (windows->age_first + windows->age_count++) & (windows->age_capacity - 1);
     windows->ages[place] = (struct window_age){window, id};
     window->aged++;

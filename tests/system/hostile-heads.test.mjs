@@ -94,8 +94,8 @@ const LATE = [
   ['a whole request, and half of the next', `${HEAD}\r\n${HEAD}`, 200, 408],
 ];
 
-test('a head that does not come in time is 408', async (t) => { // after --head-timeout, which is 10s
-  const hub = await startHub(t);
+test('a head or body that does not come in time is 408, one byte a second or more', async (t) => {
+  const hub = await startHub(t, ['--head-timeout', '2500ms', '--body-timeout', '2500ms']);
   const rows = LATE.map(async ([what, bytes, ...wanted]) => {
     const connection = new Connection(hub);
     if (bytes) connection.send(bytes);
@@ -114,7 +114,16 @@ test('a head that does not come in time is 408', async (t) => { // after --head-
     assertProblem(await connection.answer(), 408, /too long/, bytes);
     await connection.closed();
   });
-  await Promise.all([...rows, ...dripping]);
+  const BODY = 'POST /publish/a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n';
+  const slow = ['GET /', `${HEAD}X: `, BODY].map(async (bytes) => {
+    const connection = new Connection(hub).send(bytes);
+    const drip = setInterval(() => connection.send('y'), 1000);
+    await connection.wait(() => (connection.ended || connection.bytes.length ? true : undefined), 'an answer to a byte a second');
+    clearInterval(drip);
+    assertProblem(await connection.answer(), 408, /too long/, bytes);
+    await connection.closed();
+  });
+  await Promise.all([...rows, ...dripping, ...slow]);
   await assertWell(hub);
 });
 

@@ -43,9 +43,9 @@ static const struct channel *next_channel(const struct channels *channels,
 {
     struct span after = {listing->after, listing->after_length};
     struct span prefix = {listing->prefix, listing->prefix_length};
-    const struct channel *channel = channels_beyond(channels, after);
-    if (prefix.n && (!channel || span_compare(channel_name(channel), prefix) < 0))
-        channel = channels_from(channels, prefix);
+    const struct channel *channel = span_compare(after, prefix) < 0
+                                        ? channels_from(channels, prefix)
+                                        : channels_beyond(channels, after);
     if (channel && channel->name[0] == '@')
         channel = channels_from(channels, SPAN("A")); /* the byte that follows '@' */
     return channel && span_starts(channel_name(channel), prefix) ? channel : NULL;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { within } from './hub.mjs';
+import { compareIds } from './sse.mjs';
 
 // --- the page ---
 
@@ -81,11 +82,6 @@ const OPENING = `retry: 3000\n\n: connected\n\nid: ${ANY_ID}`;
 
 const kindOf = (groups) => VARIES.find(({ name }) => groups[name.replace(' ', '_')] !== undefined);
 
-function compareIds(a, b) {
-  const [[a0, a1], [b0, b1]] = [a, b].map((id) => id.split('-').map(Number));
-  return Math.sign(a0 - b0 || a1 - b1);
-}
-
 // Which id or client_id of the page is which real one.
 export class Names {
   constructor() { this.real = new Map(); }
@@ -105,7 +101,7 @@ export class Names {
       if (otherName === name || otherReal === real)
         assert.deepEqual([otherName, otherReal], [name, real], 'not the same one as before');
       if (kind.name === 'id' && ID.test(otherName))
-        assert.equal(compareIds(otherReal, real), compareIds(otherName, name), `${name} and ${otherName} are in another order`);
+        assert.equal(Math.sign(compareIds(otherReal, real)), Math.sign(compareIds(otherName, name)), `${name} and ${otherName} are in another order`);
     }
     this.real.set(name, real);
   }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { table } from './examples.mjs';
 import { Connection, chunked, requestBytes } from './http.mjs';
-import { JSON_TYPE, LIGHT, ask, metrics, publish, startHub } from './hub.mjs';
+import { JSON_TYPE, LIGHT, ask, metrics, publish, run, startHub, within } from './hub.mjs';
 import { subscribe } from './sse.mjs';
 
 const text = readFileSync(path.join(path.dirname(fileURLToPath(import.meta.url)), '../../docs/api.md'), 'utf8');
@@ -288,6 +288,54 @@ test('what the page says and no example shows is so', async (t) => {
     assert.ok(page.includes(claim), `the page does not say: ${claim}`);
     await holds(hub).catch((error) => { throw new Error(`${claim}: ${error.message}`, { cause: error }); });
   }
+});
+
+test('settings beyond the bounds that the page names are refused', async () => {
+  const rows = Object.fromEntries(table(text, 'flag').map(([flag, , sets]) => [flag.split(' ')[0].slice(1), sets]));
+  const bounds = {
+    '--listen': ['up to 16 times', ...many(17, (i) => `127.0.0.1:${i + 1}`)],
+    '--cors-origin': ['up to 64 times', ...many(65, () => ORIGIN)],
+    '--memory': ['At least 1M', '1023K'],
+    '--max-event': ['up to 256M', '257M'],
+    '--max-head': ['256 bytes to 1M', '255'],
+    '--workers': ['up to 64', '65'],
+  };
+  for (const [flag, [says, ...values]] of Object.entries(bounds)) {
+    assert.ok(rows[flag].includes(says), `${flag}: ${says}`);
+    const program = run(['serve', ...values.flatMap((value) => [flag, value])]);
+    assert.equal((await within(program.ended, `${flag} is refused`)).code, 2, program.log);
+  }
+  assert.ok(page.includes('The timeouts are 100ms to 1d, those of stopping at most 1h'));
+  const timeouts = Object.keys(rows).filter((flag) => /timeout|keepalive|spread/.test(flag));
+  for (const flag of timeouts) {
+    for (const value of flag.includes('stop') ? ['61m'] : ['99ms', '25h']) {
+      const program = run(['serve', '--listen', '127.0.0.1:0', flag, value]);
+      assert.equal((await within(program.ended, `${flag} ${value} is refused`)).code, 2, program.log);
+    }
+  }
+});
+
+test('subscribers alone can take 7/8 of the channels', async (t) => {
+  assert.ok(page.includes('subscribers alone can take 7/8 of them'));
+  const hub = await startHub(t, ['--max-channels', '8']);
+  assert.equal(await opens(hub, '/events?channel=1&channel=2&channel=3&channel=4&channel=5&channel=6&channel=7'), 200);
+  const streams = [];
+  for (let i = 1; i <= 7; i++) streams.push(await subscribe(hub, `/events/${i}`));
+  assert.equal(await opens(hub, '/events/8'), 503);
+  assert.equal(await post(hub, '/publish/8'), 200);
+  assert.equal(await post(hub, '/publish/9'), 503);
+  for (const stream of streams) stream.close();
+});
+
+test('part of a request is answered 408 when its time is up; without one the connection closes without a word', async (t) => {
+  assert.ok(page.includes('The first two answer 408 if part of a request was there; otherwise the connection closes without a word'));
+  const hub = await startHub(t, ['--head-timeout', '200ms', '--body-timeout', '200ms', '--idle-timeout', '200ms']);
+  assert.equal(await raw(hub, 'GET /health HTT'), 408);
+  assert.equal(await raw(hub, 'POST /publish HTTP/1.1\r\nHost: hub\r\nContent-Length: 2\r\n\r\nx'), 408);
+  await new Connection(hub).closed();
+  const connection = new Connection(hub).send(requestBytes('GET', '/health'));
+  assert.equal((await connection.answer()).status, 200);
+  await connection.closed();
 });
 
 test('origins may do what the table of --cors-origin says', async (t) => {

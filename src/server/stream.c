@@ -288,7 +288,7 @@ static void say_farewell(struct stream *stream)
     uint64_t spread = stream->connection->worker->settings->stop_spread;
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    if (sse_write_retry(&text, 1 + random_below((uint32_t)spread + 1)))
+    if (sse_write_retry(&text, 1 + (spread ? random_below((uint32_t)spread) : 0)))
         out_of_memory(stream);
     else if (say(stream, &text))
         end(stream, CLOSE_STOPPED);

@@ -275,10 +275,12 @@ static void calm(struct play *play)
         MUST(play->hub.workers[i].in_hand == 0, "a publish is still in hand");
 }
 
-/* One who was sent away need not be let in again, and is owed nothing. */
+/* One who was sent away need not be let in again, and is owed nothing; nor is one who lost its
+ * stream for want of memory when the hub had stopped, so that it could not come back. */
 static bool is_gone(const struct play *play, const struct reader *reader)
 {
-    return play->deletes && !reader_stands(reader);
+    bool alone = play->stopped && shortage_failed();
+    return (play->deletes || alone) && !reader_stands(reader);
 }
 
 static void come_back(const struct play *play, struct reader *reader)

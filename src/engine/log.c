@@ -92,6 +92,7 @@ enum error log_open(struct log *log, const struct engine_ops *ops, struct tail_l
         .owner = owner,
         .everybody = workers == 64 ? UINT64_MAX : (UINT64_C(1) << workers) - 1,
         .piece_limits = {.events = 128, .bytes = 64 << 10, .steps = 4096},
+        .release_entries = 64,
     };
     request_list_init(&log->accepted);
     request_list_init(&log->again);

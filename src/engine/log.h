@@ -44,6 +44,7 @@ struct log {
     uint64_t everybody; /* a bit for each worker */
     uint64_t now_ms;    /* monotonic; the owner sets it before each turn */
     struct tail_piece_limits piece_limits;
+    uint32_t release_entries; /* let out by one log_release, at most */
 };
 
 /* Errors of the store's open. */
@@ -57,7 +58,7 @@ void log_publish(struct log *log, struct request_list *batch, uint64_t now_ms);
 /* Whether something waits for log_publish or log_release. */
 bool log_has_work(const struct log *log);
 
-/* Lets accepted entries out, some of them; answers each request with its last. Some 64 at once. */
+/* Lets accepted entries out, some of them; answers each request with its last. */
 void log_release(struct log *log, uint64_t now_ms);
 
 /* REQUEST_OPEN, _READ, _LIST and _UNWATCH, a bounded step; false: not done, call again later

@@ -8,7 +8,7 @@
 #include "engine/frame.h"
 #include "engine/log.h"
 
-enum { RELEASE_ENTRIES = 64, RELEASE_BYTES = 256 << 10 };
+enum { RELEASE_BYTES = 256 << 10 };
 
 /* ---- before ---- */
 
@@ -204,7 +204,8 @@ static void answer(struct log *log, struct request *request)
 void log_release(struct log *log, uint64_t now_ms)
 {
     size_t bytes = 0;
-    for (int i = 0; i < RELEASE_ENTRIES && bytes < RELEASE_BYTES && log->accepted.first;) {
+    for (uint32_t i = 0;
+         i < log->release_entries && bytes < RELEASE_BYTES && log->accepted.first;) {
         struct request *request = CONTAINER_OF(log->accepted.first, struct request, mail);
         if (request->released == request->line_count) {
             request_list_take(&log->accepted);

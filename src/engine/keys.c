@@ -30,18 +30,30 @@ struct key_name key_name(struct span channel, struct span key)
     return name;
 }
 
-struct key *keys_find(const struct keys *keys, struct key_name name)
+static bool is_over(const struct key *key, uint64_t now_ms)
+{
+    return key->id && key->at_ms + KEY_LIFETIME_MS <= now_ms;
+}
+
+struct key *keys_find(struct keys *keys, struct key_name name, uint64_t now_ms)
 {
     struct key *key;
     HASH_FIND(hh, keys->table, &name, sizeof name, key);
-    return key;
+    if (!key || !is_over(key, now_ms))
+        return key;
+    keys_drop(keys, key);
+    return NULL;
 }
 
 enum error keys_add(struct keys *keys, struct key_name name, uint64_t body, void *owner,
-                    struct key **key)
+                    uint64_t now_ms, struct key **key)
 {
-    if (HASH_COUNT(keys->table) >= keys->max)
-        return ERROR_KEYS_MANY;
+    if (HASH_COUNT(keys->table) >= keys->max) {
+        struct key *oldest = TAILQ_FIRST(&keys->settled);
+        if (!oldest || !is_over(oldest, now_ms))
+            return ERROR_KEYS_MANY;
+        keys_drop(keys, oldest);
+    }
     struct key *added = calloc(1, sizeof *added);
     if (!added)
         return ERROR_NO_MEMORY;
@@ -79,7 +91,7 @@ void keys_expire(struct keys *keys, uint64_t now_ms)
 {
     for (int i = 0; i < EXPIRE_STEP; i++) {
         struct key *oldest = TAILQ_FIRST(&keys->settled);
-        if (!oldest || oldest->at_ms + KEY_LIFETIME_MS > now_ms)
+        if (!oldest || !is_over(oldest, now_ms))
             return;
         keys_drop(keys, oldest);
     }

@@ -43,11 +43,13 @@ void keys_fini(struct keys *keys);
 /* Pure, any thread. channel: at most 255 bytes, key: at most 128. */
 struct key_name key_name(struct span channel, struct span key);
 
-struct key *keys_find(const struct keys *keys, struct key_name name);
+/* One whose time is over is forgotten and not found. */
+struct key *keys_find(struct keys *keys, struct key_name name, uint64_t now_ms);
 
-/* A new key, under way. ERROR_NO_MEMORY, ERROR_KEYS_MANY. */
+/* A new key, under way; the table has none of that name. Where there are too many the oldest gives
+ * way if its time is over. ERROR_NO_MEMORY, ERROR_KEYS_MANY. */
 enum error keys_add(struct keys *keys, struct key_name name, uint64_t body, void *owner,
-                    struct key **key);
+                    uint64_t now_ms, struct key **key);
 
 /* What was under way has this id. */
 void keys_settle(struct keys *keys, struct key *key, uint64_t id, uint64_t now_ms);

@@ -47,9 +47,9 @@ static enum error look_up_key(struct log *log, struct request *request, struct l
 {
     if (!line->keyed)
         return OK;
-    struct key *key = keys_find(&log->keys, line->key);
+    struct key *key = keys_find(&log->keys, line->key, log->now_ms);
     if (!key)
-        return keys_add(&log->keys, line->key, line->body, request, &line->own);
+        return keys_add(&log->keys, line->key, line->body, request, log->now_ms, &line->own);
     *wait = key->id == 0 && key->owner != request;
     if (!*wait && key->body != line->body)
         return ERROR_KEY_REUSED;
@@ -185,19 +185,28 @@ static void release(struct log *log, struct line *line, uint64_t now_ms)
         tail_forget(&log->tail, event_channel(entry), entry->hash, now_ms);
     else
         dismiss(log, entry);
-    if (line->own) {
-        keys_settle(&log->keys, line->own, line->id, log->now_ms);
-        line->own = NULL;
-        log->settled = true;
-    }
 }
 
-/* Lines that repeat others of the same request have those' ids now. */
+static void settle_key(struct log *log, struct line *line)
+{
+    if (!line->own)
+        return;
+    keys_settle(&log->keys, line->own, line->id, log->now_ms);
+    line->own = NULL;
+    log->settled = true;
+}
+
+/* Its keys are settled all at once, however long its lines took, so that they are still there for
+ * the lines that repeat others of the same request. */
 static void answer(struct log *log, struct request *request)
 {
     for (uint32_t i = 0; i < request->line_count; i++)
-        if (request->lines[i].repeated && request->lines[i].id == 0)
-            request->lines[i].id = keys_find(&log->keys, request->lines[i].key)->id;
+        settle_key(log, &request->lines[i]);
+    for (uint32_t i = 0; i < request->line_count; i++) {
+        struct line *line = &request->lines[i];
+        if (line->repeated && line->id == 0)
+            line->id = keys_find(&log->keys, line->key, log->now_ms)->id;
+    }
     log->owner.answer(log->owner.context, request);
 }
 

@@ -8,8 +8,6 @@
 
 enum { DAY = 86400000 };
 
-/* ---- what is kept ---- */
-
 void model_init(struct model *model, struct tail_limits limits, uint64_t birth)
 {
     *model = (struct model){.limits = limits, .head = birth, .floor = birth};
@@ -19,6 +17,16 @@ void model_fini(struct model *model)
 {
     free(model->events);
     free(model->channels);
+    free(model->clients);
+}
+
+/* Room for one more. */
+static void *grow(void *array, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    *room = *room * 2 + 16;
+    return memory_resize(array, *room * size);
 }
 
 size_t model_channel(struct model *model, const char *name)
@@ -26,16 +34,15 @@ size_t model_channel(struct model *model, const char *name)
     for (size_t i = 0; i < model->channel_count; i++)
         if (strcmp(model->channels[i].name, name) == 0)
             return i;
-    if (model->channel_count == model->channel_room) {
-        model->channel_room = model->channel_room * 2 + 16;
-        model->channels =
-            memory_resize(model->channels, model->channel_room * sizeof *model->channels);
-    }
+    model->channels =
+        grow(model->channels, model->channel_count, &model->channel_room, sizeof *model->channels);
     struct model_channel *channel = &model->channels[model->channel_count];
     *channel = (struct model_channel){0};
     strcpy(channel->name, name);
     return model->channel_count++;
 }
+
+/* ---- what is kept ---- */
 
 /* The kept events of one channel (of all: SIZE_MAX): how many, how many bytes, which is the oldest.
  */
@@ -54,102 +61,278 @@ static size_t kept(const struct model *model, size_t channel, size_t *bytes, siz
     return count;
 }
 
+/* The one that was buried first. */
+static struct model_event *first_buried(const struct model *model)
+{
+    struct model_event *first = NULL;
+    for (size_t i = model->oldest; i < model->count; i++) {
+        struct model_event *event = &model->events[i];
+        if (event->buried && (!first || event->buried < first->buried))
+            first = event;
+    }
+    return first;
+}
+
 size_t model_bytes(const struct model *model)
 {
     size_t bytes, oldest;
     kept(model, SIZE_MAX, &bytes, &oldest);
+    for (size_t i = model->oldest; i < model->count; i++)
+        bytes += model->events[i].buried ? model->events[i].size : 0;
     return bytes;
+}
+
+/* After its events, its watchers or what is expected changed. */
+static void settle(struct model *model, size_t i, uint64_t now_ms)
+{
+    struct model_channel *channel = &model->channels[i];
+    size_t bytes, oldest;
+    bool idle = channel->known && !channel->workers && !channel->expected &&
+                kept(model, i, &bytes, &oldest) == 0;
+    if (idle && !channel->idle) {
+        channel->idle_at = ++model->idles;
+        channel->idle_ms = now_ms;
+    }
+    channel->idle = idle;
+}
+
+static void pass_the_gone(struct model *model)
+{
+    while (model->oldest < model->count && model->events[model->oldest].gone &&
+           !model->events[model->oldest].buried)
+        model->oldest++;
 }
 
 static void drop(struct model *model, size_t i, uint64_t now_ms)
 {
     struct model_event *event = &model->events[i];
     struct model_channel *channel = &model->channels[event->channel];
-    size_t bytes, oldest;
     event->gone = ++model->moment;
     channel->dropped = event->id;
-    if (kept(model, event->channel, &bytes, &oldest) == 0 && !channel->workers) {
-        channel->emptied = model->moment;
-        channel->emptied_ms = now_ms;
-    }
-    while (model->oldest < model->count && model->events[model->oldest].gone)
-        model->oldest++;
+    channel->deleted = false;
+    settle(model, event->channel, now_ms);
+    pass_the_gone(model);
 }
 
-static void know(struct model *model, size_t channel)
+/* What is buried goes first. */
+static void drop_oldest(struct model *model, uint64_t now_ms)
 {
-    if (model->channels[channel].known)
-        return;
-    model->channels[channel].known = true;
-    model->channels[channel].dropped = model->floor;
-}
-
-void model_watch(struct model *model, size_t channel, unsigned worker)
-{
-    know(model, channel);
-    model->channels[channel].workers |= 1u << worker;
-}
-
-void model_unwatch(struct model *model, size_t i, unsigned worker, uint64_t now_ms)
-{
-    struct model_channel *channel = &model->channels[i];
-    size_t bytes, oldest;
-    bool watched = channel->workers;
-    channel->workers &= ~(1u << worker);
-    if (!watched || channel->workers || kept(model, i, &bytes, &oldest))
-        return;
-    channel->emptied = ++model->moment;
-    channel->emptied_ms = now_ms;
-    if (channel->dropped == model->floor)
-        channel->known = false; /* it tells no more than the floor */
-}
-
-void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, uint64_t now_ms)
-{
-    if (model->count == model->room) {
-        model->room = model->room * 2 + 64;
-        model->events = memory_resize(model->events, model->room * sizeof *model->events);
-    }
-    model->events[model->count++] =
-        (struct model_event){.id = id, .size = size, .channel = channel};
-    model->head = id;
-    model->moment++;
-    know(model, channel);
-    const struct tail_limits *limits = &model->limits;
-    size_t count, bytes, oldest = 0;
-    while ((count = kept(model, channel, &bytes, &oldest)) > limits->history ||
-           bytes > limits->history_bytes)
+    struct model_event *buried = first_buried(model);
+    size_t bytes, oldest = 0;
+    if (buried) {
+        buried->buried = 0;
+        pass_the_gone(model);
+    } else {
+        kept(model, SIZE_MAX, &bytes, &oldest);
         drop(model, oldest, now_ms);
-    while (kept(model, SIZE_MAX, &bytes, &oldest) && bytes > limits->memory)
-        drop(model, oldest, now_ms);
+    }
 }
 
-/* The known channel that has been empty for longest. */
-static struct model_channel *longest_empty(struct model *model)
+/* ---- channels that are known ---- */
+
+size_t model_known(const struct model *model)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < model->channel_count; i++)
+        known += model->channels[i].known;
+    return known;
+}
+
+/* The one that has been idle for longest. */
+static struct model_channel *longest_idle(const struct model *model)
 {
     struct model_channel *found = NULL;
-    size_t bytes, oldest;
     for (size_t i = 0; i < model->channel_count; i++) {
         struct model_channel *channel = &model->channels[i];
-        if (channel->known && !channel->workers && (!found || channel->emptied < found->emptied) &&
-            kept(model, i, &bytes, &oldest) == 0)
+        if (channel->idle && (!found || channel->idle_at < found->idle_at))
             found = channel;
     }
     return found;
 }
 
+static void unknow(struct model *model, struct model_channel *channel)
+{
+    channel->known = channel->idle = false;
+    if (channel->dropped > model->floor)
+        model->floor = channel->dropped;
+}
+
+static bool know(struct model *model, size_t i, uint64_t now_ms)
+{
+    struct model_channel *channel = &model->channels[i];
+    if (channel->known)
+        return true;
+    if (model_known(model) >= model->limits.channels) {
+        struct model_channel *idle = longest_idle(model);
+        if (!idle)
+            return false;
+        unknow(model, idle);
+    }
+    channel->known = true;
+    channel->dropped = model->floor;
+    channel->deleted = false;
+    settle(model, i, now_ms);
+    return true;
+}
+
+bool model_expect(struct model *model, size_t channel, uint64_t now_ms)
+{
+    if (!know(model, channel, now_ms))
+        return false;
+    model->channels[channel].expected++;
+    settle(model, channel, now_ms);
+    return true;
+}
+
+void model_unexpect(struct model *model, size_t channel, uint64_t now_ms)
+{
+    model->channels[channel].expected--;
+    settle(model, channel, now_ms);
+}
+
+static struct model_interest *interest_in(struct model *model, const char *name)
+{
+    struct model_interest *free_place = NULL;
+    for (size_t i = 0; i < MODEL_INTERESTS; i++) {
+        struct model_interest *interest = &model->interests[i];
+        if (interest->workers && strcmp(interest->name, name) == 0)
+            return interest;
+        if (!interest->workers && !free_place)
+            free_place = interest;
+    }
+    CHECK(free_place);
+    strcpy(free_place->name, name);
+    return free_place;
+}
+
+static size_t interests(const struct model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < MODEL_INTERESTS; i++)
+        count += model->interests[i].workers != 0;
+    return count;
+}
+
+bool model_watch(struct model *model, const char *name, unsigned worker, uint64_t now_ms)
+{
+    if (strchr(name, '*')) {
+        struct model_interest *interest = interest_in(model, name);
+        if (!interest->workers && interests(model) >= model->limits.channels)
+            return false;
+        interest->workers |= 1u << worker;
+        return true;
+    }
+    size_t i = model_channel(model, name);
+    if (!know(model, i, now_ms))
+        return false;
+    model->channels[i].workers |= 1u << worker;
+    settle(model, i, now_ms);
+    return true;
+}
+
+void model_unwatch(struct model *model, const char *name, unsigned worker, uint64_t now_ms)
+{
+    if (strchr(name, '*')) {
+        interest_in(model, name)->workers &= ~(1u << worker);
+        return;
+    }
+    size_t i = model_channel(model, name);
+    struct model_channel *channel = &model->channels[i];
+    channel->workers &= ~(1u << worker);
+    settle(model, i, now_ms);
+    if (channel->idle && channel->dropped == model->floor)
+        unknow(model, channel); /* it tells no more than the floor */
+}
+
+/* ---- what comes out of the log ---- */
+
+void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, struct text text,
+                   uint64_t now_ms)
+{
+    model->events = grow(model->events, model->count, &model->room, sizeof *model->events);
+    model->events[model->count++] =
+        (struct model_event){.id = id, .size = size, .channel = channel, .text = text};
+    model->head = id;
+    model->moment++;
+    model->channels[channel].expected--;
+    settle(model, channel, now_ms);
+    const struct tail_limits *limits = &model->limits;
+    size_t count, bytes, oldest = 0;
+    while ((count = kept(model, channel, &bytes, &oldest)) > limits->history ||
+           bytes > limits->history_bytes)
+        drop(model, oldest, now_ms);
+    while (model_bytes(model) > limits->memory)
+        drop_oldest(model, now_ms);
+}
+
+void model_forget(struct model *model, size_t channel, uint64_t id, uint64_t now_ms)
+{
+    model->head = id;
+    model->moment++;
+    for (size_t i = model->oldest; i < model->count; i++) {
+        struct model_event *event = &model->events[i];
+        if (event->gone || event->channel != channel)
+            continue;
+        event->gone = model->moment;
+        event->deleted = id;
+        event->buried = ++model->burials;
+        model->channels[channel].dropped = event->id;
+        model->channels[channel].deleted = true;
+    }
+    settle(model, channel, now_ms);
+}
+
+static struct model_client *find_client(const struct model *model, const char *name)
+{
+    for (size_t i = 0; i < model->client_count; i++)
+        if (strcmp(model->clients[i].name, name) == 0)
+            return &model->clients[i];
+    return NULL;
+}
+
+void model_dismiss(struct model *model, const char *name, uint64_t id, uint64_t ms,
+                   uint64_t mono_ms)
+{
+    struct model_client *client = find_client(model, name);
+    model->head = id;
+    model->moment++;
+    if (!client) {
+        model->clients =
+            grow(model->clients, model->client_count, &model->client_room, sizeof *model->clients);
+        client = &model->clients[model->client_count++];
+        *client = (struct model_client){0};
+        strcpy(client->name, name);
+    }
+    client->sent_away = id;
+    if (ms)
+        client->until_ms = mono_ms + ms;
+}
+
 void model_expire(struct model *model, uint64_t now_ms)
 {
     size_t bytes, oldest;
+    while (first_buried(model))
+        drop_oldest(model, now_ms);
     while (kept(model, SIZE_MAX, &bytes, &oldest) &&
            id_ms(model->events[oldest].id) + model->limits.ttl_ms <= now_ms)
         drop(model, oldest, now_ms);
-    struct model_channel *empty;
-    while ((empty = longest_empty(model)) && empty->emptied_ms + DAY <= now_ms) {
-        empty->known = false;
-        if (empty->dropped > model->floor)
-            model->floor = empty->dropped;
-    }
+    struct model_channel *idle;
+    while ((idle = longest_idle(model)) && idle->idle_ms + DAY <= now_ms)
+        unknow(model, idle);
+}
+
+/* ---- what is asked of it ---- */
+
+bool model_keeps_away(const struct model *model, const char *name, uint64_t mono_ms)
+{
+    const struct model_client *client = find_client(model, name);
+    return client && client->until_ms > mono_ms;
+}
+
+uint64_t model_sent_away(const struct model *model, const char *name)
+{
+    const struct model_client *client = find_client(model, name);
+    return client ? client->sent_away : 0;
 }
 
 bool model_meets(const char *name, const char *channel)
@@ -159,16 +342,31 @@ bool model_meets(const char *name, const char *channel)
                                    : strcmp(name, channel) == 0;
 }
 
-uint64_t model_dropped(const struct model *model, const char *name)
+uint64_t model_dropped(const struct model *model, const char *name, bool *deleted)
 {
     bool prefix = strchr(name, '*'), known = false;
     uint64_t newest = 0;
+    *deleted = false;
     for (size_t i = 0; i < model->channel_count; i++) {
         const struct model_channel *channel = &model->channels[i];
         if (!channel->known || !model_meets(name, channel->name))
             continue;
         known = true;
-        newest = channel->dropped > newest ? channel->dropped : newest;
+        if (channel->dropped > newest) {
+            newest = channel->dropped;
+            *deleted = channel->deleted;
+        }
     }
-    return (!known || prefix) && model->floor > newest ? model->floor : newest;
+    if ((known && !prefix) || newest > model->floor)
+        return newest;
+    *deleted = false;
+    return model->floor;
+}
+
+const struct model_event *model_find(const struct model *model, uint64_t id)
+{
+    for (size_t i = model->count; i-- > 0 && model->events[i].id >= id;)
+        if (model->events[i].id == id)
+            return &model->events[i];
+    return NULL;
 }

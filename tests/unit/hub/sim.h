@@ -12,6 +12,13 @@ void sim_rest(struct sim *sim);
 /* Everybody leaves, and nothing is left. */
 void sim_end(struct sim *sim);
 
+/* Between: what the log keeps is what it must keep. */
+void check_tail(const struct sim *sim);
+
+/* A reader without a stream opens one; somebody publishes. */
+void subscribe(struct sim *sim, struct reader *reader);
+void publish(struct sim *sim);
+
 void sim_print_figures(const struct sim *sim);
 
 #endif

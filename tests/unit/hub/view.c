@@ -75,6 +75,78 @@ const char *view_begin(struct view *view, uint64_t start, bool unknown, uint64_t
                                       : NULL;
 }
 
+/* ---- what the log answers ---- */
+
+static const char *judge_losses(const struct view *view, const struct piece *piece)
+{
+    bool any = false, right = true;
+    for (size_t i = 0; i < view->count; i++) {
+        bool deleted;
+        uint64_t dropped = model_dropped(view->model, view->names[i], &deleted);
+        any |= dropped > piece->start;
+        right &=
+            !piece->trimmed_to || (piece->trimmed_to[i] == dropped && piece->deleted[i] == deleted);
+    }
+    return !right                               ? "the log says something else of what is lost"
+           : any != (piece->trimmed_to != NULL) ? "whether something is lost is wrong"
+                                                : NULL;
+}
+
+const char *view_piece(const struct view *view, const struct piece *piece)
+{
+    uint64_t last = piece->start;
+    if (piece->head != view->model->head || piece->complete_to < piece->start ||
+        piece->complete_to > piece->head)
+        return "a piece reaches too far, or not far enough";
+    for (uint32_t i = 0; i < piece->count; i++) {
+        const struct model_event *event = model_find(view->model, piece->events[i]->id);
+        if (!event || event->gone)
+            return "a piece holds what is not kept";
+        if (event->id <= last || event->id > piece->complete_to)
+            return "a piece is out of order";
+        if (!names_of(view, event->channel))
+            return "a piece holds another channel's";
+        last = event->id;
+    }
+    if (count_in(view, piece->start, piece->complete_to, false) != piece->count)
+        return "a piece leaves out what is kept";
+    return judge_losses(view, piece);
+}
+
+/* The names of which losses are told for that reason. */
+static const char *expect_notice(struct view *view, const struct piece *piece, bool opening,
+                                 enum gap_reason reason)
+{
+    struct gap gap = {.after = piece->start, .reason = reason};
+    for (size_t i = 0; i < view->count; i++) {
+        uint64_t dropped = piece->trimmed_to[i];
+        bool slow = !opening && !piece->deleted[i];
+        if (dropped <= piece->start || dropped <= view->told[i] || slow != (reason == GAP_SLOW))
+            continue;
+        gap.names[i / 8] |= (uint8_t)(1 << i % 8);
+        gap.until = dropped > gap.until ? dropped : gap.until;
+    }
+    if (!gap.until)
+        return NULL;
+    for (size_t i = 0; i < view->count; i++)
+        if (gap.names[i / 8] & 1 << i % 8)
+            view->told[i] = gap.until;
+    if (view->notice_count == VIEW_NOTICES)
+        return "notices are not told";
+    view->notices[view->notice_count++] = gap;
+    return NULL;
+}
+
+const char *view_take(struct view *view, const struct piece *piece, bool opening)
+{
+    if (opening && view->made)
+        view->told[view->count - 1] = piece->head; /* nobody could send to it before */
+    if (!piece->trimmed_to)
+        return NULL;
+    const char *wrong = expect_notice(view, piece, opening, GAP_TRIMMED);
+    return wrong ? wrong : expect_notice(view, piece, opening, GAP_SLOW);
+}
+
 /* ---- what it sees ---- */
 
 static bool is_told(const struct view *view, uint64_t id, unsigned names)
@@ -142,7 +214,20 @@ static bool has_lost(const struct view *view, size_t name, uint64_t after)
     for (size_t i = 0; i < view->gap_count; i++)
         if (view->gaps[i].names & 1u << name && view->gaps[i].until > after)
             after = view->gaps[i].until;
-    return model_dropped(view->model, view->names[name]) > after;
+    bool deleted;
+    return model_dropped(view->model, view->names[name], &deleted) > after;
+}
+
+/* It is the first of those that must come; takes that out. */
+static bool is_expected(struct view *view, const struct gap *gap)
+{
+    const struct gap *first = view->notices;
+    bool same = view->notice_count && first->after == gap->after && first->until == gap->until &&
+                first->reason == gap->reason &&
+                memcmp(first->names, gap->names, sizeof gap->names) == 0;
+    if (same)
+        memmove(view->notices, view->notices + 1, --view->notice_count * sizeof *first);
+    return same;
 }
 
 const char *view_gap(struct view *view, const struct gap *gap)
@@ -165,14 +250,15 @@ const char *view_gap(struct view *view, const struct gap *gap)
     *told = (struct view_gap){gap->after, gap->until, 0};
     if (!view->opened || gap->after < view->seen || gap->until <= gap->after)
         return "a notice of what was before";
-    if (gap->reason == GAP_TRIMMED && gap->after != view->start)
-        return "the reason must be slow";
+    if (!is_expected(view, gap))
+        return "another notice was to come";
     for (size_t i = 0; i < view->count; i++) {
         if (!(gap->names[i / 8] & 1 << i % 8))
             continue;
         if (!has_lost(view, i, gap->after))
             return "a notice tells what was not lost, or was told";
-        uint64_t dropped = model_dropped(view->model, view->names[i]);
+        bool deleted;
+        uint64_t dropped = model_dropped(view->model, view->names[i], &deleted);
         newest = dropped > newest ? dropped : newest;
         told->names |= 1u << i;
     }
@@ -184,5 +270,7 @@ const char *view_gap(struct view *view, const struct gap *gap)
 
 const char *view_settled(struct view *view)
 {
-    return !view->opened ? "the stream does not open" : pass(view, UINT64_MAX);
+    return !view->opened        ? "the stream does not open"
+           : view->notice_count ? "a notice did not come"
+                                : pass(view, UINT64_MAX);
 }

@@ -6,7 +6,7 @@
 #include "hub/subscription.h"
 #include "model.h"
 
-enum { VIEW_NAMES = 8, VIEW_GAPS = 256 };
+enum { VIEW_NAMES = 8, VIEW_GAPS = 1024, VIEW_NOTICES = 64 };
 
 struct view {
     const struct model *model;
@@ -24,12 +24,21 @@ struct view {
         uint64_t after, until;
         unsigned names; /* a bit each */
     } gaps[VIEW_GAPS];
+    uint64_t told[VIEW_NAMES]; /* losses up to here are told on each name, or will be */
+    size_t notice_count;
+    struct gap notices[VIEW_NOTICES]; /* that must come, in this order */
 };
 
 /* The log's word on where it starts, for which it searched since that moment, when the newest id
  * was first_head. */
 const char *view_begin(struct view *view, uint64_t start, bool unknown, uint64_t first_head,
                        uint64_t first_moment);
+
+/* The log's answer to the opening or to a reading, when it is given: what it holds and leaves out.
+ */
+const char *view_piece(const struct view *view, const struct piece *piece);
+/* The stream takes that answer: from here on its losses must be told. */
+const char *view_take(struct view *view, const struct piece *piece, bool opening);
 
 /* The reader gets an event; an id alone, of which the first opens the stream; a notice. */
 const char *view_event(struct view *view, uint64_t id);

@@ -139,17 +139,26 @@ static struct trimmed trimmed_in(const struct channel *channel, struct span pref
     return max;
 }
 
+/* Over the names below the bound, or from it on. */
+static struct trimmed trimmed_beside(const struct channel *channel, struct span bound, bool below)
+{
+    struct trimmed max = {0};
+    while (channel) {
+        struct channel *inner = below ? channel->left : channel->right; /* away from the bound */
+        bool in = (span_compare(channel_name(channel), bound) < 0) == below;
+        if (in)
+            max = greater(max, greater(channel->trimmed, max_of(inner)));
+        channel = in == below ? channel->right : channel->left;
+    }
+    return max;
+}
+
 struct trimmed channels_trimmed(const struct channels *channels, struct span prefix)
 {
     if (prefix.n)
         return trimmed_in(channels->root, prefix);
-    struct trimmed max = {0};
-    for (unsigned first = 1; first < 256; first++) { /* all names but those that begin with '@' */
-        char byte = (char)first;
-        if (byte != '@')
-            max = greater(max, trimmed_in(channels->root, (struct span){&byte, 1}));
-    }
-    return max;
+    return greater(trimmed_beside(channels->root, SPAN("@"), true), /* none that begins with '@' */
+                   trimmed_beside(channels->root, SPAN("A"), false));
 }
 
 /* The first channel in order whose name is at or above the text; `beyond`: above it. */

@@ -134,6 +134,113 @@ static void what_was_trimmed_is_told_once_and_later_losses_as_slow(void **state)
     windows_fini(&windows);
 }
 
+/* What is lost on x and y, and which of it was deleted. */
+static void lose(struct piece *piece, uint64_t x, bool x_deleted, uint64_t y, bool y_deleted)
+{
+    piece->trimmed_to[0] = x;
+    piece->deleted[0] = x_deleted;
+    piece->trimmed_to[1] = y;
+    piece->deleted[1] = y_deleted;
+}
+
+static void at_the_opening_all_that_is_lost_is_trimmed(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription reader;
+    open_windows(&windows, 2, 16);
+    open_reader(&windows, &reader, SELECTION("x", "y"));
+    struct piece *piece = piece_of(1, "", 9, 9, 3);
+    lose(piece, 4, true, 6, false);
+    assert_true(subscription_take(&reader, piece));
+    assert_gap(reader.gap, GAP_TRIMMED, 1, 6, 1 | 2);
+    assert_null(reader.gap->following);
+    subscription_close(&reader, &windows);
+    windows_fini(&windows);
+}
+
+static void later_what_was_deleted_is_trimmed_and_the_rest_slow_each_in_its_notice(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription reader;
+    open_windows(&windows, 1, 16);
+    open_live(&windows, &reader, SELECTION("x", "y"), 1);
+    append(&windows, "x", 2);
+    append(&windows, "y", 3);
+    append(&windows, "x", 4);
+    append(&windows, "y", 5);
+    assert_string_equal(next_of(&reader), "a");
+    struct piece *piece = piece_of(1, "", 5, 5, 3);
+    lose(piece, 4, false, 3, true);
+    assert_true(subscription_take(&reader, piece));
+    assert_gap(reader.gap, GAP_TRIMMED, 1, 3, 2);
+    subscription_told(&reader);
+    assert_gap(reader.gap, GAP_SLOW, 1, 4, 1);
+    subscription_told(&reader);
+    assert_null(reader.gap);
+    assert_string_equal(next_of(&reader), "");
+    subscription_close(&reader, &windows);
+    windows_fini(&windows);
+}
+
+static void a_deletion_of_what_was_told_is_not_told_again(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription reader;
+    open_windows(&windows, 1, 16);
+    open_live(&windows, &reader, SELECTION("x", "y"), 1);
+    append(&windows, "x", 2);
+    append(&windows, "x", 3);
+    assert_string_equal(next_of(&reader), "a");
+    struct piece *piece = piece_of(1, "", 1, 5, 3);
+    lose(piece, 3, false, 1, false);
+    assert_true(subscription_take(&reader, piece));
+    assert_gap(reader.gap, GAP_SLOW, 1, 3, 1);
+    subscription_told(&reader);
+    assert_string_equal(next_of(&reader), "a");
+    piece = piece_of(1, "", 5, 5, 3);
+    lose(piece, 3, true, 1, false);
+    assert_true(subscription_take(&reader, piece));
+    assert_null(reader.gap);
+    subscription_close(&reader, &windows);
+    windows_fini(&windows);
+}
+
+static int visited;
+
+static void count_visit(struct subscription *subscription)
+{
+    (void)subscription;
+    visited++;
+}
+
+static void each_stream_of_a_client_is_visited_and_no_other(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription readers[3];
+    struct span x = SPAN("x");
+    struct event *me = entry_new(ENTRY_DISMISS, SPAN("@me"), 0),
+                 *nobody = entry_new(ENTRY_DISMISS, SPAN("@m"), 0);
+    open_windows(&windows, 4, 16);
+    clients_each(&windows, me, count_visit);
+    open_live(&windows, &readers[0], SELECTION("x"), 1);
+    open_live(&windows, &readers[1], selection_new(&x, 1, SPAN("you"), true), 1);
+    open_live(&windows, &readers[2], SELECTION("y"), 1);
+    visited = 0;
+    clients_each(&windows, nobody, count_visit);
+    assert_int_equal(visited, 0);
+    clients_each(&windows, me, count_visit);
+    assert_int_equal(visited, 2);
+    for (int i = 0; i < 3; i++)
+        subscription_close(&readers[i], &windows);
+    event_unref(me);
+    event_unref(nobody);
+    windows_fini(&windows);
+}
+
 static void an_unknown_position_is_told_first_and_not_for_the_client(void **state)
 {
     (void)state;
@@ -219,6 +326,10 @@ int main(void)
         cmocka_unit_test(a_reader_who_falls_below_the_floor_asks_the_log),
         cmocka_unit_test(a_pause_forgets_what_is_not_written_and_asks_again),
         cmocka_unit_test(what_was_trimmed_is_told_once_and_later_losses_as_slow),
+        cmocka_unit_test(at_the_opening_all_that_is_lost_is_trimmed),
+        cmocka_unit_test(later_what_was_deleted_is_trimmed_and_the_rest_slow_each_in_its_notice),
+        cmocka_unit_test(a_deletion_of_what_was_told_is_not_told_again),
+        cmocka_unit_test(each_stream_of_a_client_is_visited_and_no_other),
         cmocka_unit_test(an_unknown_position_is_told_first_and_not_for_the_client),
         cmocka_unit_test(the_position_moves_with_other_channels_when_all_is_written),
         cmocka_unit_test(a_client_gets_what_is_sent_to_it_on_all_its_streams),

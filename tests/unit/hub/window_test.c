@@ -180,6 +180,83 @@ static void trimming_leaves_what_is_still_to_be_carried_round(void **state)
     windows_fini(&windows);
 }
 
+static void forget(struct windows *windows, const char *channel, uint64_t id)
+{
+    struct event *entry = entry_new(ENTRY_FORGET, span_from(channel), 0);
+    assert_non_null(entry);
+    entry->id = id;
+    windows_forget(windows, entry);
+    event_unref(entry);
+}
+
+static void a_deleted_channel_leaves_every_window_with_what_is_older(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription exact, all, other;
+    open_windows(&windows, 8, 32);
+    open_live(&windows, &exact, SELECTION("xa"), 1);
+    open_live(&windows, &all, SELECTION("x*"), 1);
+    open_live(&windows, &other, SELECTION("xb"), 1);
+    append(&windows, "xb", 2);
+    append(&windows, "xa", 3);
+    append(&windows, "xb", 4);
+    forget(&windows, "xa", 5);
+    assert_int_equal(windows.head, 5);
+    assert_int_equal(exact.links[0].window->floor, 3);
+    assert_int_equal(exact.links[0].window->ring.count, 0);
+    assert_int_equal(all.links[0].window->floor, 3);
+    assert_int_equal(all.links[0].window->ring.count, 1);
+    assert_int_equal(other.links[0].window->floor, 1);
+    assert_int_equal(windows.backlog, 3);
+    assert_string_equal(next_of(&exact), "a");
+    assert_string_equal(next_of(&all), "a");
+    assert_string_equal(next_of(&other), "24");
+    subscription_close(&exact, &windows);
+    subscription_close(&all, &windows);
+    subscription_close(&other, &windows);
+    windows_fini(&windows);
+}
+
+static void who_has_seen_what_is_deleted_goes_on(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription reader;
+    open_windows(&windows, 8, 32);
+    open_live(&windows, &reader, SELECTION("x*"), 1);
+    append(&windows, "xa", 2);
+    assert_string_equal(next_of(&reader), "2");
+    append(&windows, "xb", 3);
+    forget(&windows, "xa", 4);
+    append(&windows, "xa", 5);
+    assert_string_equal(next_of(&reader), "35");
+    assert_int_equal(served(&windows, &reader), 0);
+    assert_int_equal(windows.backlog, 0);
+    subscription_close(&reader, &windows);
+    windows_fini(&windows);
+}
+
+static void a_channel_that_is_not_there_is_forgotten_without_a_trace(void **state)
+{
+    (void)state;
+    struct windows windows;
+    struct subscription reader, opening;
+    open_windows(&windows, 8, 32);
+    open_live(&windows, &reader, SELECTION("x*"), 1);
+    open_reader(&windows, &opening, SELECTION("xa"));
+    append(&windows, "xb", 2);
+    forget(&windows, "xa", 3);
+    forget(&windows, "y", 4);
+    assert_int_equal(reader.links[0].window->floor, 1);
+    assert_true(opening.links[0].window->floor == UINT64_MAX);
+    assert_int_equal(windows.head, 4);
+    assert_string_equal(next_of(&reader), "2");
+    subscription_close(&reader, &windows);
+    subscription_close(&opening, &windows);
+    windows_fini(&windows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +268,9 @@ int main(void)
         cmocka_unit_test(windows_take_turns),
         cmocka_unit_test(joining_and_leaving_in_the_middle_of_a_round_skips_nobody),
         cmocka_unit_test(trimming_leaves_what_is_still_to_be_carried_round),
+        cmocka_unit_test(a_deleted_channel_leaves_every_window_with_what_is_older),
+        cmocka_unit_test(who_has_seen_what_is_deleted_goes_on),
+        cmocka_unit_test(a_channel_that_is_not_there_is_forgotten_without_a_trace),
     };
     return cmocka_run_group_tests(tests, make_hash, NULL);
 }

@@ -64,11 +64,39 @@ static void lengths_are_counted_in_bytes(void **state)
     assert_ok(channel_or_prefix_check((struct span){text, 256}));
 }
 
+static const struct {
+    struct span key;
+    enum error error;
+} keys[] = {
+    {S("k"), OK},
+    {S("8e03978e-40d5-43e8-bc93-6894a57f9324"), OK},
+    {S("!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~"), OK},
+    {S(""), ERROR_KEY_SYNTAX},
+    {S("a b"), ERROR_KEY_SYNTAX},
+    {S("a\tb"), ERROR_KEY_SYNTAX},
+    {S("a\0b"), ERROR_KEY_SYNTAX},
+    {S("a\x7f"), ERROR_KEY_SYNTAX},
+    {S("gr\xc3\xbc\xc3\x9f"), ERROR_KEY_SYNTAX},
+    {S("\xff"), ERROR_KEY_SYNTAX},
+};
+
+static void a_key_is_visible_ascii_of_at_most_128_bytes(void **state)
+{
+    (void)state;
+    char text[129];
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_error(key_check(keys[i].key), keys[i].error);
+    memset(text, 'x', sizeof text);
+    assert_ok(key_check((struct span){text, 128}));
+    assert_error(key_check((struct span){text, 129}), ERROR_KEY_SYNTAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_name_is_judged_as_the_table_says),
         cmocka_unit_test(lengths_are_counted_in_bytes),
+        cmocka_unit_test(a_key_is_visible_ascii_of_at_most_128_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

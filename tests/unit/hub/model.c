@@ -244,6 +244,18 @@ void model_unwatch(struct model *model, const char *name, unsigned worker, uint6
         unknow(model, channel); /* it tells no more than the floor */
 }
 
+unsigned model_watchers(const struct model *model, const char *name)
+{
+    unsigned workers = 0;
+    for (size_t i = 0; i < model->channel_count; i++)
+        if (strcmp(model->channels[i].name, name) == 0)
+            workers |= model->channels[i].workers;
+    for (size_t i = 0; i < MODEL_INTERESTS; i++)
+        if (model_meets(model->interests[i].name, name))
+            workers |= model->interests[i].workers;
+    return workers;
+}
+
 /* ---- what comes out of the log ---- */
 
 void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, struct text text,

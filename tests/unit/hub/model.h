@@ -78,6 +78,9 @@ void model_dismiss(struct model *model, const char *client, uint64_t id, uint64_
 bool model_watch(struct model *model, const char *name, unsigned worker, uint64_t now_ms);
 void model_unwatch(struct model *model, const char *name, unsigned worker, uint64_t now_ms);
 
+/* The workers that watch a channel by its name or a prefix of it, a bit each. */
+unsigned model_watchers(const struct model *model, const char *channel);
+
 void model_expire(struct model *model, uint64_t now_ms);
 /* What the events take of memory, those that are buried as well. */
 size_t model_bytes(const struct model *model);

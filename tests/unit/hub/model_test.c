@@ -1,7 +1,7 @@
-/* The hub against the naive model (model.h) as its readers see it (view.h). The real log and the
- * real windows and subscriptions of a few workers, composed in one thread without a socket or a
- * loop: what travels between them lies in queues and arrives at random moments, sockets take at
- * random, and every limit is tiny.
+/* The hub against the naive model (model.h) as its readers (view.h) and its publishers (intake.h)
+ * see it. The real log and the real windows and subscriptions of a few workers, composed in one
+ * thread without a socket or a loop: what travels between them lies in queues and arrives at random
+ * moments, the store accepts and refuses and sockets take at random, and every limit is tiny.
  *
  *     SEED=… STEPS=… test-hub-model      repeats a run
  */

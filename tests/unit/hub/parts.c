@@ -22,6 +22,8 @@ void log_sends(void *context, unsigned number, struct event *event)
     struct sim *sim = context;
     MUST(number < sim->worker_count && event->id == sim->log.head);
     follow(sim);
+    MUST(!(sim->sent_to & 1u << number));
+    sim->sent_to |= 1u << number;
     put_parcel(&sim->workers[number], event, NULL);
 }
 

@@ -111,7 +111,8 @@ struct sim {
     struct worker workers[SIM_WORKERS];
     struct publication_list posted;
     struct request_list steps;
-    uint64_t head, gone_to; /* what the engine tells its workers */
+    uint64_t head, gone_to;   /* what the engine tells its workers */
+    unsigned due_to, sent_to; /* workers that must get the newest entry, and that did; a bit each */
     struct reader readers[SIM_READERS];
     struct stream *ended;
     unsigned made; /* clients' ids */

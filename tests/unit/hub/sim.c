@@ -120,6 +120,7 @@ void sim_begin(struct sim *sim)
           window_limits.window_entries, window_limits.entries, window_limits.bytes,
           sim->log.piece_limits.events, sim->log.piece_limits.bytes, sim->log.piece_limits.steps);
     model_init(&sim->model, limits, sim->log.head);
+    sim->due_to = sim->sent_to = 0;
     intake_init(&sim->intake, &sim->model, sim->log.keys.max);
     sim->posted.first = NULL;
     sim->posted.last = &sim->posted.first;

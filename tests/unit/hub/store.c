@@ -122,6 +122,10 @@ static void comes_out(struct sim *sim, struct publication_line *line, const stru
     struct model *model = &sim->model;
     size_t channel = model_channel(model, line->name);
     MUST(entry->id > model->head);
+    MUST(sim->sent_to == sim->due_to);
+    sim->sent_to = 0;
+    sim->due_to =
+        line->name[0] == '@' ? (1u << sim->worker_count) - 1 : model_watchers(model, line->name);
     line->id = entry->id;
     if (line->kind == ENTRY_EVENT) {
         trace(NULL, channel, "%s on %s, %zu bytes", id_text(entry->id).text, line->name,
@@ -156,6 +160,7 @@ void run_release(struct sim *sim)
     uint64_t out = sim->intake.out;
     log_release(&sim->log, sim->now_ms);
     follow(sim);
+    MUST(sim->sent_to == sim->due_to);
     MUST(sim->intake.out - out <= sim->log.release_entries);
 }
 

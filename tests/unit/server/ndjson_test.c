@@ -184,11 +184,13 @@ static void what_goes_to_a_client_names_no_channel(void **state)
 static void a_key_belongs_to_its_channel_and_a_body_is_type_and_data(void **state)
 {
     (void)state;
-    struct ndjson ndjson = begin(
-        SPAN("{\"data\":\"x\",\"channel\":\"a\",\"idempotency_key\":\"k\"}\n"
-             "{\"data\":\"x\",\"channel\":\"b\",\"idempotency_key\":\"k\"}\n"
-             "{\"idempotency_key\":\"\\u006b\", \"channel\":\"a\",\"data\":\"\\u0078\"}\n"
-             "{\"data\":\"x\",\"channel\":\"a\",\"event\":\"t\",\"idempotency_key\":\"l\"}\n"));
+    struct ndjson ndjson =
+        begin(SPAN("{\"data\":\"x\",\"channel\":\"a\",\"idempotency_key\":\"k\"}\n"
+                   "{\"data\":\"x\",\"channel\":\"b\",\"idempotency_key\":\"k\"}\n"
+                   "{\"idempotency_key\":\"\\u006b\", \"channel\":\"a\",\"data\":\"\\u0078\"}\n"
+                   "{\"data\":\"x\",\"channel\":\"a\",\"event\":\"t\",\"idempotency_key\":\"l\"}\n"
+                   "{\"data\":\"[]\",\"idempotency_key\":\"m\"}\n"
+                   "{\"data\":[],\"idempotency_key\":\"m\"}\n"));
     assert_ok(read_all(&ndjson));
     const struct line *lines = ndjson.lines;
     struct key_name expected = key_name(SPAN("a"), SPAN("k"));
@@ -197,6 +199,7 @@ static void a_key_belongs_to_its_channel_and_a_body_is_type_and_data(void **stat
     assert_memory_equal(&lines[0].key, &lines[2].key, sizeof expected);
     assert_int_equal(lines[0].body, lines[2].body);
     assert_true(lines[0].body != lines[3].body);
+    assert_true(lines[4].body != lines[5].body); /* text is not JSON */
     ndjson_fini(&ndjson);
 }
 

@@ -187,9 +187,19 @@ static void tell_figures(struct engine *engine)
     atomic_store_explicit(&engine->head, engine->log.head, memory_order_release);
 }
 
+/* Of events, channels and keys, wall clock ms. */
+static uint64_t next_expiry(const struct engine *engine, uint64_t now_ms)
+{
+    const struct log *log = &engine->log;
+    uint64_t tail = tail_next_expiry(&log->tail), keys = keys_next_expiry(&log->keys);
+    if (keys != UINT64_MAX)
+        keys = now_ms + (keys > log->now_ms ? keys - log->now_ms : 0);
+    return tail < keys ? tail : keys;
+}
+
 static void set_expiry(struct engine *engine, uint64_t now_ms)
 {
-    uint64_t next = tail_next_expiry(&engine->log.tail);
+    uint64_t next = next_expiry(engine, now_ms);
     bool set = ev_is_active(&engine->expiry);
     if (next == UINT64_MAX || (set && next >= engine->expiry_ms))
         return;
@@ -204,7 +214,9 @@ static void on_expiry(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     struct engine *engine = timer->data;
-    if (tail_expire(&engine->log.tail, clock_wall_ms())) {
+    bool more = tail_expire(&engine->log.tail, clock_wall_ms());
+    more |= keys_expire(&engine->log.keys, clock_mono_ms());
+    if (more) {
         ev_timer_set(timer, 0., 0.);
         ev_timer_start(loop, timer);
     }

@@ -87,12 +87,19 @@ void keys_drop(struct keys *keys, struct key *key)
     free(key);
 }
 
-void keys_expire(struct keys *keys, uint64_t now_ms)
+bool keys_expire(struct keys *keys, uint64_t now_ms)
 {
     for (int i = 0; i < EXPIRE_STEP; i++) {
         struct key *oldest = TAILQ_FIRST(&keys->settled);
         if (!oldest || !is_over(oldest, now_ms))
-            return;
+            return false;
         keys_drop(keys, oldest);
     }
+    return true;
+}
+
+uint64_t keys_next_expiry(const struct keys *keys)
+{
+    const struct key *oldest = TAILQ_FIRST(&keys->settled);
+    return oldest ? oldest->at_ms + KEY_LIFETIME_MS : UINT64_MAX;
 }

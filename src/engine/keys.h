@@ -57,7 +57,10 @@ void keys_settle(struct keys *keys, struct key *key, uint64_t id, uint64_t now_m
 /* What was under way came to nothing. */
 void keys_drop(struct keys *keys, struct key *key);
 
-/* Forgets some of those whose time is over. */
-void keys_expire(struct keys *keys, uint64_t now_ms);
+/* Forgets some of those whose time is over; true if there are more. */
+bool keys_expire(struct keys *keys, uint64_t now_ms);
+
+/* When keys_expire has something to do next, monotonic ms; UINT64_MAX: never. */
+uint64_t keys_next_expiry(const struct keys *keys);
 
 #endif

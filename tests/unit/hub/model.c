@@ -157,12 +157,12 @@ static void unknow(struct model *model, struct model_channel *channel)
         model->floor = channel->dropped;
 }
 
-static bool know(struct model *model, size_t i, uint64_t now_ms)
+static bool know(struct model *model, size_t i, uint64_t max, uint64_t now_ms)
 {
     struct model_channel *channel = &model->channels[i];
     if (channel->known)
         return true;
-    if (model_known(model) >= model->limits.channels) {
+    if (model_known(model) >= max) {
         struct model_channel *idle = longest_idle(model);
         if (!idle)
             return false;
@@ -177,7 +177,7 @@ static bool know(struct model *model, size_t i, uint64_t now_ms)
 
 bool model_expect(struct model *model, size_t channel, uint64_t now_ms)
 {
-    if (!know(model, channel, now_ms))
+    if (!know(model, channel, model->limits.channels, now_ms))
         return false;
     model->channels[channel].expected++;
     settle(model, channel, now_ms);
@@ -223,7 +223,8 @@ bool model_watch(struct model *model, const char *name, unsigned worker, uint64_
         return true;
     }
     size_t i = model_channel(model, name);
-    if (!know(model, i, now_ms))
+    uint64_t max = model->limits.channels; /* but for what is kept for publishers */
+    if (!know(model, i, max - max / 8, now_ms))
         return false;
     model->channels[i].workers |= 1u << worker;
     settle(model, i, now_ms);

@@ -243,6 +243,14 @@ static void respond_text(struct connection *connection, enum error error, struct
     buf_fini(out);
 }
 
+/* Many may have been let in before the first of their answers was written. */
+static enum error check_room(const struct connection *connection, const struct request *request)
+{
+    return request->error                    ? request->error
+           : connection_is_heavy(connection) ? ERROR_BUFFERS_FULL
+                                             : OK;
+}
+
 void channels_answer(struct exchange *exchange, struct request *request)
 {
     struct connection *connection = exchange->connection;
@@ -251,8 +259,9 @@ void channels_answer(struct exchange *exchange, struct request *request)
     struct buf out;
     exchange->asked = NULL;
     buf_init(&out, PAGE_TEXT);
-    if (request->error)
-        respond_text(connection, request->error, &out);
+    enum error error = check_room(connection, request);
+    if (error)
+        respond_text(connection, error, &out);
     else if (!listing->exact)
         respond_text(connection, write_rows(listing, &out), &out);
     else if (only->events || only->named)
@@ -287,5 +296,6 @@ void history_answer(struct exchange *exchange, const struct request *request)
     struct buf out;
     exchange->asked = NULL;
     buf_init(&out, connection->out.max);
-    respond_text(connection, request->error ? request->error : write_history(request, &out), &out);
+    enum error error = check_room(connection, request);
+    respond_text(connection, error ? error : write_history(request, &out), &out);
 }

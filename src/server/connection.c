@@ -145,6 +145,7 @@ void connection_finish(struct connection *connection)
 void connection_answered(struct connection *connection)
 {
     connection_drop_exchange(connection);
+    weigh(connection); /* the next in the mail must know */
     bool more = connection->keep_alive && !connection->worker->stopping;
     connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
     connection->scan = (struct http_head_scan){0};

@@ -30,6 +30,12 @@ struct key_name key_name(struct span channel, struct span key)
     return name;
 }
 
+uint64_t key_body(struct span type, struct span data, bool json)
+{
+    uint64_t parts[] = {hash_bytes(type.p, type.n), hash_bytes(data.p, data.n), json};
+    return hash_bytes(parts, sizeof parts);
+}
+
 static bool is_over(const struct key *key, uint64_t now_ms)
 {
     return key->id && key->at_ms + KEY_LIFETIME_MS <= now_ms;

@@ -43,6 +43,9 @@ void keys_fini(struct keys *keys);
 /* Pure, any thread. channel: at most 255 bytes, key: at most 128. */
 struct key_name key_name(struct span channel, struct span key);
 
+/* What a retry has to repeat, as a hash. Pure, any thread. */
+uint64_t key_body(struct span type, struct span data, bool json);
+
 /* One whose time is over is forgotten and not found. */
 struct key *keys_find(struct keys *keys, struct key_name name, uint64_t now_ms);
 

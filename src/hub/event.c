@@ -55,11 +55,6 @@ bool event_set_twin(struct event *event, struct event *twin, struct twins *twins
     return false;
 }
 
-uint64_t event_body_hash(const struct event *event)
-{
-    return hash_bytes(event->bytes + event->body, event->end - event->body) ^ event->json;
-}
-
 struct event *event_ref(struct event *event)
 {
     atomic_fetch_add_explicit(&event->references, 1, memory_order_relaxed);

@@ -86,9 +86,6 @@ static inline struct span event_frame(const struct event *event)
     return (struct span){event->bytes + event->frame, event->end - event->frame};
 }
 
-/* A hash of its type and data, by which a retry is told from another event. */
-uint64_t event_body_hash(const struct event *event);
-
 /* What it takes of memory, for every sum that has a limit. */
 static inline size_t event_size(const struct event *event)
 {

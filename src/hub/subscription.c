@@ -215,7 +215,7 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
 {
     if (!piece->trimmed_to)
         return true;
-    struct gap gap = {.after = piece->start, .reason = reason};
+    struct gap gap = {.after = UINT64_MAX, .reason = reason};
     size_t count = subscription->selection->count;
     for (size_t i = 0; i < count; i++) {
         uint64_t trimmed = piece->trimmed_to[i];
@@ -223,7 +223,11 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
         if (slow != (reason == GAP_SLOW) || trimmed <= piece->start ||
             trimmed <= *told_of(subscription, i))
             continue;
+        uint64_t told = *told_of(subscription, i),
+                 after = told > piece->start ? told : piece->start;
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
+        if (after < gap.after)
+            gap.after = after; /* what lies before it was told, or seen */
         if (trimmed > gap.until)
             gap.until = trimmed;
     }

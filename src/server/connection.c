@@ -185,6 +185,15 @@ static void begin(struct connection *connection, size_t size)
         connection_expire_in(connection, connection->worker->settings->body_timeout);
 }
 
+/* A whole head that is too long, judged as if only what may have come of it had. */
+static enum error too_long(const struct connection *connection, size_t limit)
+{
+    struct http_head_scan scan = {0};
+    size_t size;
+    http_head_find(&scan, (struct span){connection->in.data, limit}, &size);
+    return http_head_too_long(&scan);
+}
+
 static bool read_head(struct connection *connection)
 {
     size_t size = 0;
@@ -204,7 +213,7 @@ static bool read_head(struct connection *connection)
     }
     enum error error = http_head_find(&connection->scan, buf_span(&connection->in), &size);
     if (!error && size > limit)
-        error = http_head_too_long(&connection->scan);
+        error = too_long(connection, limit);
     if (!error && size == 0 && connection->in.len >= limit)
         error = http_head_too_long(&connection->scan);
     if (error) {

@@ -124,7 +124,7 @@ static enum error add_line(struct ndjson *ndjson, const struct meaning *meaning)
     if (meaning->keyed) {
         line.keyed = true;
         line.key = key_name(channel, buf_span(&meaning->key));
-        line.body = event_body_hash(line.entry);
+        line.body = key_body(type, meaning->data, meaning->json);
     }
     ndjson->bytes += event_size(line.entry);
     ndjson->lines[ndjson->count++] = line;

@@ -144,15 +144,16 @@ static enum error publish_one(struct exchange *exchange)
     if (!request)
         return ERROR_NO_MEMORY;
     struct line *line = &request->line;
-    line->entry = frame_new(buf_span(&draft->channel), buf_span(&draft->type),
-                            buf_span(&exchange->content), draft->media == MEDIA_JSON);
+    struct span type = buf_span(&draft->type), data = buf_span(&exchange->content);
+    bool json = draft->media == MEDIA_JSON;
+    line->entry = frame_new(buf_span(&draft->channel), type, data, json);
     if (!line->entry) {
         request_free(request);
         return ERROR_NO_MEMORY;
     }
     line->keyed = draft->keyed;
     line->key = draft->key;
-    line->body = draft->keyed ? event_body_hash(line->entry) : 0;
+    line->body = draft->keyed ? key_body(type, data, json) : 0;
     post(exchange, request);
     return OK;
 }

@@ -468,5 +468,6 @@ void stream_close(struct stream *stream, enum close_reason reason)
     log_closed(stream, reason);
     subscription_close(&stream->subscription, &worker->windows);
     counter_subtract(&worker->counters, METRIC_SUBSCRIBERS, 1);
-    counter_add(&worker->counters, METRIC_CLOSED_LEFT + (enum metric)reason, 1);
+    if (stream->open) /* else it is not counted as opened either */
+        counter_add(&worker->counters, METRIC_CLOSED_LEFT + (enum metric)reason, 1);
 }

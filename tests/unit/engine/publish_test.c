@@ -74,7 +74,7 @@ static struct request *make_publish(const char *const *lines)
         line->entry = frame_new(channel, SPAN(""), rest, false);
         line->keyed = key.n;
         line->key = key_name(channel, key);
-        line->body = event_body_hash(line->entry);
+        line->body = key_body(SPAN(""), rest, false);
     }
     return request;
 }

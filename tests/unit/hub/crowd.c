@@ -190,7 +190,9 @@ static void make_line(const struct publication_line *meant, struct line *line)
     snprintf(key, sizeof key, "k%d", meant->key);
     line->keyed = true;
     line->key = key_name(name, span_from(key));
-    line->body = event_body_hash(line->entry);
+    if (meant->kind == ENTRY_EVENT)
+        line->body = key_body(text_type(meant->text), text_data(meant->text, data),
+                              text_is_json(meant->text));
 }
 
 void publish(struct sim *sim)

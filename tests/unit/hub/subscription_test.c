@@ -127,7 +127,7 @@ static void what_was_trimmed_is_told_once_and_later_losses_as_slow(void **state)
     piece->trimmed_to[1] = 7;
     assert_true(subscription_take(&reader, piece));
     assert_string_equal(next_of(&reader), "g");
-    assert_gap(reader.gap, GAP_SLOW, 5, 7, 2);
+    assert_gap(reader.gap, GAP_SLOW, 6, 7, 2); /* from where the notice before ended */
     subscription_told(&reader);
     assert_string_equal(next_of(&reader), "8a");
     subscription_close(&reader, &windows);

@@ -117,13 +117,15 @@ const char *view_piece(const struct view *view, const struct piece *piece)
 static const char *expect_notice(struct view *view, const struct piece *piece, bool opening,
                                  enum gap_reason reason)
 {
-    struct gap gap = {.after = piece->start, .reason = reason};
+    struct gap gap = {.after = UINT64_MAX, .reason = reason};
     for (size_t i = 0; i < view->count; i++) {
         uint64_t dropped = piece->trimmed_to[i];
         bool slow = !opening && !piece->deleted[i];
         if (dropped <= piece->start || dropped <= view->told[i] || slow != (reason == GAP_SLOW))
             continue;
+        uint64_t told = view->told[i] > piece->start ? view->told[i] : piece->start;
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
+        gap.after = told < gap.after ? told : gap.after;
         gap.until = dropped > gap.until ? dropped : gap.until;
     }
     if (!gap.until)

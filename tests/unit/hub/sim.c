@@ -90,7 +90,7 @@ void sim_begin(struct sim *sim)
         .history = roomy ? 100 : ONE_OF(sim, 0, 1, 2, 5, 5, 8),
         .history_bytes = ONE_OF(sim, 300, 800, 2000, 1000000),
         .ttl_ms = ONE_OF(sim, 1, 100, 2000, 20000, 1000000),
-        .channels = ONE_OF(sim, 5, 12, 1000000, 1000000, 1000000),
+        .channels = ONE_OF(sim, 5, 9, 16, 1000000, 1000000, 1000000),
         .memory = roomy ? 1000000 : ONE_OF(sim, 700, 2000, 6000, 1000000),
     };
     struct window_limits window_limits = {

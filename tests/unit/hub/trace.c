@@ -38,8 +38,10 @@ static bool is_shown(uint64_t n, int *of_reader, int *of_log)
     size_t i = n % TRACE;
     if (trace_ring[i].reader)
         return (!failing || trace_ring[i].reader == failing->reader) && (*of_reader)-- > 0;
-    return (!failing || trace_ring[i].channel == SIZE_MAX ||
-            view_meets(&failing->view, trace_ring[i].channel)) &&
+    size_t channel = trace_ring[i].channel; /* perhaps one of an earlier hub */
+    return (!failing || channel == SIZE_MAX ||
+            (channel < failing->view.model->channel_count &&
+             view_meets(&failing->view, channel))) &&
            (*of_log)-- > 0;
 }
 

@@ -10,7 +10,6 @@
 #include "server/respond.h"
 #include "sse/write.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, BATCHES_A_TURN = 2, TEXT_MAX = 256 << 10 };
@@ -99,8 +98,6 @@ void stream_respond_head(struct exchange *exchange, const struct selection *sele
         connection_answered(connection);
 }
 
-static enum error write_gap(struct stream *stream, struct buf *text);
-
 /* The opening block: the position alone, or as an event for clients that overlook such a block. */
 static enum error write_opening_block(struct stream *stream, struct buf *text)
 {
@@ -123,7 +120,7 @@ static void say_opening(struct stream *stream)
     if (!error)
         error = sse_write_comment(&text, SPAN("connected"));
     if (!error && subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
-        error = write_gap(stream, &text);
+        error = stream_write_gap(stream, &text);
     if (!error)
         error = write_opening_block(stream, &text);
     connection_drop_exchange(stream->connection);
@@ -140,62 +137,11 @@ static void say_opening(struct stream *stream)
 
 /* ---- gaps ---- */
 
-static json_t *json_id(uint64_t id)
-{
-    return json_string(id_text(id).text);
-}
-
-static json_t *gap_names(const struct selection *selection, const struct gap *gap)
-{
-    json_t *names = json_array();
-    for (size_t i = 0; i < selection->count; i++) {
-        if (!(gap->names[i / 8] & 1 << i % 8))
-            continue;
-        struct span name = selection_name(selection, i);
-        char text[260];
-        size_t n = name.n;
-        CHECK(n + 1 < sizeof text);
-        memcpy(text, name.p, n);
-        if (selection->names[i].prefix)
-            text[n++] = '*';
-        if (json_array_append_new(names, json_stringn(text, n)) != 0) {
-            json_decref(names);
-            return NULL;
-        }
-    }
-    return names;
-}
-
-/* Writes the notice of the first gap, and that one is told. */
-static enum error write_gap(struct stream *stream, struct buf *text)
-{
-    static const enum metric metrics[GAP_REASONS] = {
-        [GAP_TRIMMED] = METRIC_GAPS_TRIMMED,
-        [GAP_SLOW] = METRIC_GAPS_SLOW,
-        [GAP_UNKNOWN] = METRIC_GAPS_UNKNOWN,
-    };
-    struct subscription *subscription = &stream->subscription;
-    const struct gap *gap = subscription->gap;
-    json_t *after = gap->reason == GAP_UNKNOWN ? json_null() : json_id(gap->after);
-    json_t *notice = json_pack("{s:o, s:o, s:s, s:o}", "after", after, "until", json_id(gap->until),
-                               "reason", gap_reason_name(gap->reason), "channels",
-                               gap_names(subscription->selection, gap));
-    char *line = json_text(notice);
-    json_decref(notice);
-    if (!line)
-        return ERROR_NO_MEMORY;
-    enum error error = sse_write_event(text, SPAN("freshet.gap"), span_from(line));
-    free(line);
-    counter_add(&stream->connection->worker->counters, metrics[gap->reason], 1);
-    subscription_told(subscription);
-    return error;
-}
-
 static bool say_gap(struct stream *stream)
 {
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    if (write_gap(stream, &text)) {
+    if (stream_write_gap(stream, &text)) {
         buf_fini(&text);
         out_of_memory(stream);
         return false;
@@ -299,10 +245,7 @@ void stream_dismiss(struct stream *stream)
     if (!stream->open)
         return; /* it opens behind that entry */
     stream->dismissed = true;
-    if (stream->connection->blocked) /* it takes nothing, not even its end */
-        connection_close(stream->connection, CLOSE_DISMISSED);
-    else
-        connection_make_ready(stream->connection);
+    connection_make_ready(stream->connection);
 }
 
 /* Puts the events' envelopes in their places, each with a reference; how many could be made. */
@@ -372,8 +315,13 @@ void stream_flush(struct stream *stream)
 {
     struct connection *connection = stream->connection;
     size_t written;
-    if (connection->blocked || connection->state != CONNECTION_STREAM)
+    if (connection->state != CONNECTION_STREAM)
         return;
+    if (connection->blocked) {
+        if (stream->dismissed) /* it takes nothing, not even its end */
+            connection_close(connection, CLOSE_DISMISSED);
+        return;
+    }
     if (!stream->open) { /* at most answers to what was asked before */
         connection_write(connection, NULL, 0, &written);
         return;

@@ -41,6 +41,10 @@ void stream_answer(struct stream *stream, struct request *request);
 /* Writes what there is to write, a bounded piece of it. */
 void stream_flush(struct stream *stream);
 
+/* Appends the notice of the subscription's first gap, which is told by that (gap.c). Errors of buf.
+ */
+enum error stream_write_gap(struct stream *stream, struct buf *text);
+
 /* Keepalive, or the end of a stall. */
 void stream_timeout(struct stream *stream);
 

@@ -22,6 +22,14 @@ static struct dismissal *find(const struct dismissals *dismissals, struct span n
     return found;
 }
 
+static void drop_expired(struct dismissals *dismissals, uint64_t now_ms)
+{
+    struct dismissal *dismissal, *next;
+    HASH_ITER (hh, dismissals->table, dismissal, next)
+        if (dismissal->until_ms <= now_ms)
+            drop(dismissals, dismissal);
+}
+
 bool dismissals_add(struct dismissals *dismissals, struct span name, uint64_t until_ms,
                     uint64_t now_ms)
 {
@@ -30,6 +38,8 @@ bool dismissals_add(struct dismissals *dismissals, struct span name, uint64_t un
         drop(dismissals, old);
     while (dismissals->table && dismissals->table->until_ms <= now_ms)
         drop(dismissals, dismissals->table);
+    if (HASH_COUNT(dismissals->table) >= DISMISSALS_MAX)
+        drop_expired(dismissals, now_ms);
     if (HASH_COUNT(dismissals->table) >= DISMISSALS_MAX)
         drop(dismissals, dismissals->table);
     struct dismissal *added = calloc(1, sizeof *added + name.n);

@@ -25,7 +25,7 @@ struct dismissals {
 void dismissals_fini(struct dismissals *dismissals);
 
 /* name: '@' and the client_id. The latest word counts. With
- * DISMISSALS_MAX the oldest gives way. False where there is no memory. */
+ * DISMISSALS_MAX in force the oldest gives way. False where there is no memory. */
 bool dismissals_add(struct dismissals *dismissals, struct span name, uint64_t until_ms,
                     uint64_t now_ms);
 

@@ -59,6 +59,7 @@ struct request {
     struct tail_search search;
     struct piece *piece;
     struct listing *listing;
+    uint16_t rounds; /* that the listing has made by all workers */
     uint64_t hash;
     bool prefix;
     uint16_t name_length;

@@ -89,7 +89,7 @@ struct event *envelope_of(struct event *event, struct twins *twins)
     struct event *twin = atomic_load(&event->twin);
     if (twin)
         return event_ref(twin);
-    twin = render(event);
+    twin = twins_are_full(twins) ? NULL : render(event);
     if (twin && event_set_twin(event, twin, twins))
         return event_ref(twin);
     return twin;

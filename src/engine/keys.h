@@ -12,7 +12,7 @@
 
 #include <sys/queue.h>
 
-enum { KEY_LIFETIME_MS = 600000, KEY_SIZE = 160 /* of memory, about */ };
+enum { KEY_LIFETIME_MS = 600000 };
 
 /* Channel and key, hashed so wide that no two are alike. */
 struct key_name {

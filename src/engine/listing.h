@@ -21,7 +21,7 @@ struct listing_row {
 struct listing {
     uint32_t max, count;
     bool exact;       /* only the channel `after` */
-    uint32_t visited; /* workers that have counted */
+    uint32_t counted; /* rows to which the worker that has it has added its streams */
     uint8_t after_length, prefix_length;
     char after[LISTING_NAME_MAX];  /* the page begins behind this name; moves on */
     char prefix[LISTING_NAME_MAX]; /* of all its names */

@@ -42,17 +42,14 @@ bool event_set_twin(struct event *event, struct event *twin, struct twins *twins
     struct event *none = NULL;
     uint64_t size = event_size(twin);
     twin->kind = ENTRY_TWIN;
-    twin->twins = NULL; /* not counted yet */
-    if (atomic_fetch_add(&twins->bytes, size) + size > twins->max) {
-        atomic_fetch_sub(&twins->bytes, size);
-        return false;
-    }
     twin->twins = twins;
-    if (atomic_compare_exchange_strong(&event->twin, &none, twin))
-        return true;
-    twin->twins = NULL;
-    atomic_fetch_sub(&twins->bytes, size);
-    return false;
+    return atomic_fetch_add(&twins->bytes, size) + size <= twins->max &&
+           atomic_compare_exchange_strong(&event->twin, &none, twin);
+}
+
+bool twins_are_full(struct twins *twins)
+{
+    return atomic_load(&twins->bytes) > 2 * twins->max;
 }
 
 struct event *event_ref(struct event *event)
@@ -66,7 +63,7 @@ void event_unref(struct event *event)
     if (atomic_fetch_sub_explicit(&event->references, 1, memory_order_acq_rel) != 1)
         return;
     struct event *twin = event->kind == ENTRY_EVENT ? atomic_load(&event->twin) : NULL;
-    if (event->kind == ENTRY_TWIN && event->twins)
+    if (event->kind == ENTRY_TWIN)
         atomic_fetch_sub(&event->twins->bytes, event_size(event));
     free(event);
     if (twin)

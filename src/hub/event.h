@@ -56,8 +56,11 @@ struct event *event_new(struct span channel, size_t body_size, bool json);
 struct event *entry_new(enum entry_kind kind, struct span name, uint64_t value);
 
 /* Gives the event its second rendering, which has one reference, unless another thread was first or
- * there is no room for it: then false, and it stays the caller's. */
+ * there is no room for it: then false, and it stays the caller's, counted all the same. */
 bool event_set_twin(struct event *event, struct event *twin, struct twins *twins);
+
+/* Renderings take twice what they may: those that stay their makers' must wait. */
+bool twins_are_full(struct twins *twins);
 
 /* Where the body is written, and where the heads must end. */
 static inline char *event_body(struct event *event)

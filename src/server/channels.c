@@ -16,7 +16,13 @@
 
 #include <stdlib.h>
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = LISTING_MAX, ROW_TEXT = 256, PAGE_TEXT = 1 << 20 };
+enum {
+    LIMIT_DEFAULT = 100,
+    LIMIT_MAX = LISTING_MAX,
+    PAGE_TEXT = 1 << 20,
+    LISTINGS_MAX = 16, /* of one worker, under way at a time */
+    ROWS_A_TURN = 32,  /* each is looked up once for each length of prefix that is watched */
+};
 
 /* ---- what is asked ---- */
 
@@ -64,12 +70,15 @@ static void post(struct exchange *exchange, struct request *request)
 
 static enum error ask_listing(struct exchange *exchange, struct listing *listing, bool exact)
 {
+    struct worker *worker = exchange->connection->worker;
+    bool full = worker->listings == LISTINGS_MAX;
     struct request *request =
-        listing ? request_new(REQUEST_LIST, exchange->connection->worker->number, SPAN("")) : NULL;
+        listing && !full ? request_new(REQUEST_LIST, worker->number, SPAN("")) : NULL;
     if (!request) {
         free(listing);
-        return ERROR_NO_MEMORY;
+        return full ? ERROR_BUFFERS_FULL : ERROR_NO_MEMORY;
     }
+    worker->listings++;
     listing->exact = exact;
     request->listing = listing;
     post(exchange, request);
@@ -123,15 +132,17 @@ void handle_forget(struct exchange *exchange)
 }
 
 /* ?after=: an id; without it all that is kept. */
-static enum error read_after(const struct exchange *exchange, uint64_t *after)
+static enum error read_after(const struct exchange *exchange, uint64_t *after, bool *given)
 {
     struct buf value;
     bool found;
     *after = 0;
+    *given = false;
     buf_init(&value, 64);
     enum error error = route_parameter(exchange, SPAN("after"), &value, &found);
     if (error == ERROR_TOO_LARGE || (!error && value.len && id_parse(buf_span(&value), after)))
         error = ERROR_ID_SYNTAX;
+    *given = value.len > 0;
     buf_fini(&value);
     return error;
 }
@@ -141,13 +152,14 @@ void handle_history(struct exchange *exchange)
     struct buf name;
     uint32_t limit;
     uint64_t after;
+    bool given = false;
     struct request *request = NULL;
     buf_init(&name, text_max(exchange));
     enum error error = read_channel(exchange, &name);
     if (!error)
         error = read_limit(exchange, &limit);
     if (!error)
-        error = read_after(exchange, &after);
+        error = read_after(exchange, &after, &given);
     if (!error && connection_is_heavy(exchange->connection))
         error = ERROR_BUFFERS_FULL;
     if (!error) {
@@ -161,6 +173,7 @@ void handle_history(struct exchange *exchange)
     buf_fini(&name);
     if (!error) {
         request->after = after;
+        request->start.position_kind = given ? START_AFTER : START_NONE;
         request->limit = limit;
         post(exchange, request);
         return;
@@ -183,15 +196,19 @@ static void add_links(void *context, struct match_entry *entry)
 void channels_count(struct worker *worker, struct request *request)
 {
     struct listing *listing = request->listing;
-    for (uint32_t i = 0; i < listing->count; i++) {
-        struct listing_row *row = &listing->rows[i];
+    for (int n = 0; n < ROWS_A_TURN && listing->counted < listing->count; n++) {
+        struct listing_row *row = &listing->rows[listing->counted++];
         match_each(&worker->windows.match, (struct span){row->name, row->length},
                    hash_bytes(row->name, row->length), add_links, row);
     }
-    listing->visited++;
-    unsigned workers = server_workers(worker->server);
+    unsigned workers = server_workers(worker->server), next = worker->number;
+    if (listing->counted == listing->count) {
+        next = (next + 1) % workers;
+        listing->counted = 0;
+        request->rounds += next == request->worker;
+    }
     request->mail.kind = WORKER_COUNT;
-    mailbox_put(server_mailbox(worker->server, (worker->number + 1) % workers), &request->mail);
+    mailbox_put(server_mailbox(worker->server, next), &request->mail);
 }
 
 /* ---- answers ---- */
@@ -219,16 +236,11 @@ static enum error write_row(const struct listing_row *row, struct buf *out)
 static enum error write_rows(const struct listing *listing, struct buf *out)
 {
     enum error error = buf_printf(out, "{\"channels\":[");
-    bool any = false;
     for (uint32_t i = 0; i < listing->count && !error; i++) {
-        const struct listing_row *row = &listing->rows[i];
-        if (!row->events && !row->named)
-            continue;
-        if (any)
+        if (i)
             error = buf_append(out, ",", 1);
         if (!error)
-            error = write_row(row, out);
-        any = true;
+            error = write_row(&listing->rows[i], out);
     }
     return error ? error : buf_append(out, "]}", 2);
 }
@@ -273,7 +285,7 @@ void channels_answer(struct exchange *exchange, struct request *request)
 static enum error write_history(const struct request *request, struct buf *out)
 {
     const struct piece *piece = request->piece;
-    bool asked = request->after > 0;
+    bool asked = request->start.position_kind != START_NONE;
     bool ahead = request->after > piece->head;
     bool gap = asked && piece->trimmed_to && piece->trimmed_to[0] > request->after;
     enum error error = buf_printf(out, "{\"events\":[");

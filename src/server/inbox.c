@@ -82,7 +82,7 @@ static void take_answer(struct worker *worker, struct request *request)
 {
     struct exchange *exchange = request->context;
     bool history = request->kind == REQUEST_READ && request->limit;
-    if (request->kind == REQUEST_LIST && !request->error) {
+    if (request->kind == REQUEST_LIST && !worker->over) {
         channels_count(worker, request);
         return; /* it comes back by mail */
     }
@@ -108,11 +108,16 @@ static void take_answer(struct worker *worker, struct request *request)
 /* A listing on its way round, or back where it began. */
 static void take_count(struct worker *worker, struct request *request)
 {
-    if (worker->number != request->worker) {
+    if (worker->over) {
+        request_free(request);
+        return;
+    }
+    if (!request->rounds) {
         channels_count(worker, request);
         return;
     }
     worker->in_hand--;
+    worker->listings--;
     if (request->context)
         channels_answer(request->context, request);
     request_free(request);

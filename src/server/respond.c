@@ -17,7 +17,7 @@ void respond(struct connection *connection, int status, const char *type, struct
     struct buf *out = &connection->out, lines;
     if (worker->stopping || !exchange || !http_body_done(&exchange->body))
         connection->keep_alive = false; /* what follows cannot be told from an unread body */
-    buf_init(&lines, 4096);
+    buf_init(&lines, 4096 + worker->settings->max_head); /* an Origin is echoed */
     const char *stays =
         connection->old && connection->keep_alive ? "Connection: keep-alive\r\n" : "";
     enum error error = buf_printf(&lines, "%s%s%.*s", worker_date(worker), stays, (int)extra.n,

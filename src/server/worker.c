@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "server/connection.h"
 #include "server/inbox.h"
+#include "server/ndjson.h"
 #include "server/respond.h"
 #include "server/stream.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 /* How much of each kind of work one turn does. */
+enum { RENDERED = 8 /* times an event's data at most, with what it came in */ };
 enum { SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_ENDINGS = 64 };
 
 /* What a worker's windows hold: enough that readers only fall below a floor by their own slowness,
@@ -213,7 +215,9 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
         worker->loop = NULL;
         return false;
     }
-    worker->weight_max = settings->memory / settings->workers;
+    uint64_t share = settings->memory / settings->workers,
+             largest = NDJSON_BYTES_MAX + RENDERED * settings->max_event;
+    worker->weight_max = share > largest ? share : largest;
     worker->now_ms = clock_mono_ms();
     wheel_init(&worker->wheel, worker->now_ms);
     windows_init(&worker->windows, window_limits, make_unwatch, send_unwatch, worker);
@@ -250,6 +254,7 @@ void worker_fini(struct worker *worker)
 {
     if (!worker->loop)
         return;
+    worker->over = true;
     do /* what came after the end: frees it */
         inbox_work(worker);
     while (worker->inbox);

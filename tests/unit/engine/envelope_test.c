@@ -103,7 +103,10 @@ static void without_room_it_is_made_for_each_write(void **state)
     assert_ptr_not_equal(first, second);
     assert_spans(event_wire(first), event_wire(second));
     assert_null(atomic_load(&other->twin));
-    assert_int_equal(atomic_load(&twins.bytes), event_size(kept));
+    assert_int_equal(atomic_load(&twins.bytes), event_size(kept) + 2 * event_size(first));
+    twins.max = event_size(first); /* now others have more than twice that */
+    assert_null(envelope_of(other, &twins));
+    twins.max = 2 * event_size(kept) - 1;
     event_unref(first);
     event_unref(second);
     assert_int_equal(atomic_load(&twins.bytes), event_size(kept));

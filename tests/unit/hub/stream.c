@@ -122,16 +122,20 @@ static void judge_source(struct sim *sim, struct stream *stream, struct event **
     }
 }
 
-/* A reference to the event's envelope, which is made once where there is room for it. */
+/* A reference to the event's envelope, which is made once where there is room for it; NULL where
+ * others have taken twice the room. */
 static struct event *dress(struct sim *sim, struct event *event)
 {
     struct event *before = atomic_load(&event->twin);
     uint64_t bytes = atomic_load(&sim->twins.bytes);
     struct event *envelope = envelope_of(event, &sim->twins), *after = atomic_load(&event->twin);
-    MUST(envelope != NULL);
+    if (!envelope) {
+        MUST(!before && bytes > 2 * sim->twins.max);
+        return NULL;
+    }
     bool room = bytes + event_size(envelope) <= sim->twins.max;
     MUST(before ? envelope == before : room ? envelope == after : !after);
-    MUST(atomic_load(&sim->twins.bytes) == bytes + (after && !before ? event_size(envelope) : 0));
+    MUST(atomic_load(&sim->twins.bytes) == bytes + (before ? 0 : event_size(envelope)));
     return envelope;
 }
 
@@ -141,10 +145,11 @@ static size_t write_events(struct sim *sim, struct stream *stream, struct event 
     judge_source(sim, stream, events, n);
     if (!stream->envelopes)
         return write_out(sim, stream, events, n);
-    for (size_t i = 0; i < n; i++)
-        envelopes[i] = dress(sim, events[i]);
-    size_t written = write_out(sim, stream, envelopes, n);
-    for (size_t i = 0; i < n; i++)
+    size_t made = 0;
+    while (made < n && (envelopes[made] = dress(sim, events[made])))
+        made++;
+    size_t written = write_out(sim, stream, envelopes, made);
+    for (size_t i = 0; i < made; i++)
         event_unref(envelopes[i]);
     return written;
 }

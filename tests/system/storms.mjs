@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { flood } from './flood.mjs';
-import { until, within } from './hub.mjs';
+import { ask, until, within } from './hub.mjs';
 
 const SOURCES = 8; // addresses to come from: each has its own ports
 
@@ -158,9 +158,17 @@ const kinds = {
     say({ replays: count, bytes });
   },
 
-  // `count` channels, one event to each.
+  // `count` channels, one event to each, in batches.
   async channels(port, count) {
-    await flood(port, count, (i) => `c-${i}`);
+    const hub = { host: '127.0.0.1', port, agent: new http.Agent({ keepAlive: true }) };
+    for (let next = 0; next < count;) {
+      const end = Math.min(next + 1000, count);
+      let body = '';
+      for (; next < end; next++) body += `{"channel":"c-${next}","data":"x"}\n`;
+      const answer = await ask(hub, 'POST', '/publish', { body, headers: { 'Content-Type': 'application/x-ndjson' } });
+      assert.equal(answer.status, 200, answer.text);
+    }
+    hub.agent.destroy();
     say({ channels: count });
   },
 

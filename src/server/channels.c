@@ -125,7 +125,7 @@ void handle_forget(struct exchange *exchange)
     buf_init(&name, text_max(exchange));
     enum error error = read_channel(exchange, &name);
     if (!error)
-        error = post_entry(exchange, ENTRY_FORGET, buf_span(&name), 0);
+        error = entry_post(exchange, ENTRY_FORGET, buf_span(&name), 0);
     buf_fini(&name);
     if (error)
         respond_error(exchange->connection, error, NULL);

@@ -96,10 +96,10 @@ static void take_answer(struct worker *worker, struct request *request)
         history_answer(exchange, request);
     else if (request->kind == REQUEST_LIST)
         channels_answer(exchange, request);
+    else if (request->kind == REQUEST_PUBLISH && request->lines[0].entry->kind != ENTRY_EVENT)
+        entry_answer(exchange, request);
     else if (request->kind == REQUEST_PUBLISH)
-        request->line.entry && request->line.entry->kind != ENTRY_EVENT
-            ? entry_answer(exchange, request)
-            : publish_answer(exchange, request);
+        publish_answer(exchange, request);
     else
         stream_answer(request->context, request);
     request_free(request);

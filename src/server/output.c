@@ -87,7 +87,7 @@ static int unsent_bytes(const struct connection *connection)
 /* The kernel calls a socket writable only when a good part of its buffer is free, so a slow reader
  * may long be taking bytes: what lies in the buffer tells. The kernel's own timeout counts a peer
  * as gone whose window is smaller than what it wants to send, though it takes bytes all the time;
- * so it is * switched off here, until the stream's timeout finds that everything was taken. */
+ * so it is switched off here, until the stream's timeout finds that everything was taken. */
 static void block(struct connection *connection)
 {
     connection->blocked = true;

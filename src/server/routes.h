@@ -47,8 +47,9 @@ void entry_answer(struct exchange *exchange, const struct request *request);
 /* A listing on its way round: counts this worker's streams and passes it on. */
 void channels_count(struct worker *worker, struct request *request);
 
-/* Publishes an entry that is no event, and answers 204 when it is done. */
-enum error post_entry(struct exchange *exchange, enum entry_kind kind, struct span name,
+/* entry.c: publishes an entry that is no event; answered 204 when it is done. ERROR_STOPPING,
+ * ERROR_NO_MEMORY. */
+enum error entry_post(struct exchange *exchange, enum entry_kind kind, struct span name,
                       uint64_t value);
 
 /* The channel's name from the path, or else from ?channel=, decoded and appended to out; not

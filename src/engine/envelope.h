@@ -1,6 +1,6 @@
 /* An event as JSON: what the history answers, and what a stream with envelope=1 carries as data. An
  * envelope is the event's second rendering, made when a first stream needs it and shared by all;
- * where there is no room left for those it is made for one write, until twice that room is taken.
+ * where there is no room left for those whoever made it keeps it, until twice that room is taken.
  * Any thread. */
 #ifndef FRESHET_ENGINE_ENVELOPE_H
 #define FRESHET_ENGINE_ENVELOPE_H

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "engine/envelope.h"
 #include "http/response.h"
 #include "net/listener.h"
 #include "server/cors.h"
@@ -251,9 +250,10 @@ void stream_dismiss(struct stream *stream)
 /* Puts the events' envelopes in their places, each with a reference; how many could be made. */
 static size_t put_in_envelopes(struct stream *stream, struct event **events, size_t count)
 {
-    struct twins *twins = engine_twins(stream->connection->worker->engine);
+    struct worker *worker = stream->connection->worker;
+    struct twins *twins = engine_twins(worker->engine);
     for (size_t i = 0; i < count; i++)
-        if (!(events[i] = envelope_of(events[i], twins)))
+        if (!(events[i] = envelopes_get(&worker->envelopes, events[i], twins)))
             return i;
     return count;
 }

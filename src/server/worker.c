@@ -263,6 +263,7 @@ void worker_fini(struct worker *worker)
         connection_close(connection, CLOSE_STOPPED);
     reap(worker);
     windows_fini(&worker->windows);
+    envelopes_fini(&worker->envelopes);
     if (worker->last_request)
         request_free(worker->last_request);
     mailbox_close(&worker->mailbox);

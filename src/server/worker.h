@@ -8,6 +8,7 @@
 #include "hub/window.h"
 #include "net/wheel.h"
 #include "server/counters.h"
+#include "server/envelopes.h"
 #include "server/settings.h"
 
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct worker {
     struct mail *inbox;     /* taken from it, not worked off yet */
     uint64_t inbox_head;    /* the log's head when it was taken */
     struct windows windows;
+    struct envelopes envelopes;
     struct wheel wheel;
     struct connection_list connections;
     struct connection_queue ready; /* have work that needs no event of the loop */

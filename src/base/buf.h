@@ -32,9 +32,10 @@ __attribute__((format(printf, 2, 3))) enum error buf_printf(struct buf *buf, con
 /* Drops the first n bytes (n <= len); the rest moves to the front. */
 void buf_consume(struct buf *buf, size_t n);
 
+/* Never NULL, so that whoever walks it need not mind an empty one. */
 static inline struct span buf_span(const struct buf *buf)
 {
-    return (struct span){buf->data, buf->len};
+    return (struct span){buf->data ? buf->data : "", buf->len};
 }
 
 #endif

@@ -85,7 +85,7 @@ static void check_answers(const struct actor *actor)
         MUST(!last, "something follows the last answer");
         bool got = answer_next(&bytes, client->ended, actor->heads, &answer, &why);
         bool cut = answer.stream && (!client->ended || client->shut);
-        MUST(why || excused || cut || (got && answer.whole), "half an answer");
+        MUST(why || excused || cut || answer.interim || (got && answer.whole), "half an answer");
         if (got && answer.stream)
             check_stream(&answer);
         else if (got)

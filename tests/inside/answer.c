@@ -206,9 +206,10 @@ bool answer_next(struct span *bytes, bool ended, bool heads, struct answer *answ
     *answer = (struct answer){0};
     buf_init(&answer->body, BODY_LIMIT);
     bool got;
-    do
+    do {
+        answer->interim = answer->status != 0 && reading.rest.n == 0;
         got = read_head(&reading);
-    while (got && answer->status < 200);
+    } while (got && answer->status < 200);
     if (got)
         answer->whole = read_body(&reading);
     else if (!reading.why)

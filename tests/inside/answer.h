@@ -6,9 +6,10 @@
 
 struct answer {
     int status;
-    bool stream; /* text/event-stream */
-    bool closes; /* Connection: close, or the end of the connection is the body's */
-    bool whole;  /* the body is complete */
+    bool stream;  /* text/event-stream */
+    bool closes;  /* Connection: close, or the end of the connection is the body's */
+    bool whole;   /* the body is complete */
+    bool interim; /* there is an interim answer alone: the final one is still to come */
     struct span head;
     struct buf body; /* decoded, as far as it has come */
 };

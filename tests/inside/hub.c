@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static void init_once(void)
     done = true;
     CHECK(randombytes_set_implementation(&repeated) == 0);
     hash_init();
+    signal(SIGPIPE, SIG_IGN); /* as the server does */
     json_object_seed(1);
     shortage_init();
     log_set_level(LOG_ERROR);

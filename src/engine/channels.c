@@ -35,10 +35,23 @@ static struct trimmed greater(struct trimmed a, struct trimmed b)
     return a.id > b.id ? a : b;
 }
 
+static uint64_t due_of(const struct channel *channel)
+{
+    return channel->ring.count ? channel->due_ms : UINT64_MAX;
+}
+
+static uint64_t due_in(const struct channel *channel)
+{
+    return channel ? channel->due_min : UINT64_MAX;
+}
+
 static void update(struct channel *channel)
 {
+    uint64_t due = due_of(channel), left = due_in(channel->left), right = due_in(channel->right);
+    uint64_t below = left < right ? left : right;
     channel->trimmed_max =
         greater(channel->trimmed, greater(max_of(channel->left), max_of(channel->right)));
+    channel->due_min = due < below ? due : below;
 }
 
 /* Puts `by` (may be NULL) where channel hangs. */
@@ -76,8 +89,10 @@ static void raise_above(struct channel *channel)
 {
     for (; channel; channel = channel->parent) {
         struct trimmed before = channel->trimmed_max;
+        uint64_t due = channel->due_min;
         update(channel);
-        if (channel->trimmed_max.id == before.id && channel->trimmed_max.deleted == before.deleted)
+        if (channel->trimmed_max.id == before.id &&
+            channel->trimmed_max.deleted == before.deleted && channel->due_min == due)
             return;
     }
 }
@@ -92,7 +107,7 @@ static void tree_add(struct channels *channels, struct channel *channel)
     }
     *place = channel;
     channel->parent = parent;
-    channel->trimmed_max = channel->trimmed;
+    update(channel);
     raise_above(parent);
     while (channel->parent && channel->parent->hash < channel->hash)
         rotate_up(channels, channel);
@@ -198,12 +213,13 @@ struct channel *channels_find(const struct channels *channels, struct span name,
 struct channel *channels_add(struct channels *channels, struct span name, uint64_t hash,
                              uint64_t trimmed_to, uint64_t now_ms)
 {
+    CHECK(name.n <= UINT8_MAX);
     struct channel *channel = calloc(1, sizeof *channel + name.n);
     if (!channel)
         return NULL;
     channel->hash = hash;
     channel->trimmed.id = trimmed_to;
-    channel->name_length = (uint16_t)name.n;
+    channel->name_length = (uint8_t)name.n;
     memcpy(channel->name, name.p, name.n);
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, channels->table, channel->name, name.n, (unsigned)hash,
                                 channel);
@@ -220,6 +236,8 @@ struct channel *channels_add(struct channels *channels, struct span name, uint64
 void channels_forget(struct channels *channels, struct channel *channel)
 {
     CHECK(channel->idle);
+    if (channels->walk == channel)
+        channels_walk_on(channels);
     TAILQ_REMOVE(&channels->idle, channel, queue);
     HASH_DEL(channels->table, channel);
     tree_remove(channels, channel);
@@ -241,14 +259,27 @@ void channel_settle(struct channels *channels, struct channel *channel, uint64_t
     }
 }
 
+void channels_walk(struct channels *channels)
+{
+    channels->walk = channels->table;
+}
+
+void channels_walk_on(struct channels *channels)
+{
+    channels->walk = channels->walk->hh.next; /* the table's order: those that are new come last */
+}
+
 /* ---- a channel's events ---- */
 
-bool channel_push(struct channels *channels, struct channel *channel, struct event *event)
+bool channel_push(struct channels *channels, struct channel *channel, struct event *event,
+                  uint64_t expires_ms)
 {
     if (!ring_push(&channel->ring, event))
         return false;
     channel->bytes += event_size(event);
     channel_settle(channels, channel, 0);
+    if (channel->ring.count == 1)
+        channel_due(channel, expires_ms);
     return true;
 }
 
@@ -265,4 +296,23 @@ void channel_trim(struct channel *channel, uint64_t id, bool deleted)
 {
     channel->trimmed = (struct trimmed){id, deleted};
     raise_above(channel);
+}
+
+void channel_due(struct channel *channel, uint64_t due_ms)
+{
+    channel->due_ms = due_ms;
+    raise_above(channel);
+}
+
+uint64_t channels_next_due(const struct channels *channels)
+{
+    return due_in(channels->root);
+}
+
+struct channel *channels_first_due(const struct channels *channels)
+{
+    struct channel *channel = channels->root;
+    while (due_of(channel) != channel->due_min)
+        channel = due_in(channel->left) == channel->due_min ? channel->left : channel->right;
+    return channel;
 }

@@ -2,7 +2,8 @@
  * newest id that was dropped there, which outlives the events for a day. Found by name (hash), and
  * by prefix: a tree by name whose nodes carry the greatest dropped id below them, so that "was
  * anything dropped after this position on any channel of that prefix?" is answered exactly and in a
- * few steps. One thread: the log's. */
+ * few steps. The same tree finds the channel whose events are the first that may expire, whatever
+ * each channel's ttl is. One thread: the log's. */
 #ifndef FRESHET_ENGINE_CHANNELS_H
 #define FRESHET_ENGINE_CHANNELS_H
 
@@ -20,17 +21,23 @@ struct trimmed {
 struct channel {
     UT_hash_handle hh;
     struct channel *left, *right, *parent; /* a treap: by name, heap by hash */
-    uint64_t hash;
     struct trimmed trimmed; /* the newest dropped here, or the hub's floor when it was first seen */
     struct trimmed trimmed_max; /* the greatest of them in this subtree */
-    struct ring ring;           /* the kept events */
+    uint64_t due_min;           /* the least due_ms in it of those that have events */
+    union {                     /* wall clock */
+        uint64_t due_ms;        /* it has events, and none expires before */
+        uint64_t idle_ms;       /* it is idle: since when */
+    };
+    struct ring ring; /* the kept events */
     size_t bytes;
-    uint64_t workers;  /* that watch it, a bit each */
-    uint32_t expected; /* accepted events that are still to come */
-    uint16_t name_length;
-    bool idle;        /* is in the queue: no events, none expected, nobody watches */
-    uint64_t idle_ms; /* wall clock; since when */
+    uint64_t hash;
+    uint64_t workers; /* that watch it, a bit each */
     TAILQ_ENTRY(channel) queue;
+    uint32_t expected; /* accepted events that are still to come */
+    uint16_t rule;     /* its number (rules.h) */
+    uint8_t name_length;
+    bool idle : 1; /* is in the queue: no events, none expected, nobody watches */
+    bool lap : 1;  /* whose rules these are (tail.h) */
     char name[];
 };
 
@@ -40,6 +47,7 @@ struct channels {
     struct channel *table;
     struct channel *root;
     struct channel_queue idle; /* the longest so first */
+    struct channel *walk;      /* what a walk over all comes to next; NULL: it is at its end */
     size_t count;
 };
 
@@ -69,13 +77,25 @@ struct channel *channels_beyond(const struct channels *channels, struct span nam
 /* Into the queue of the idle or out of it, after its events, `workers` or `expected` changed. */
 void channel_settle(struct channels *channels, struct channel *channel, uint64_t now_ms);
 
-/* Adds a newest event (takes a reference); false where there is no memory. */
-bool channel_push(struct channels *channels, struct channel *channel, struct event *event);
+/* A walk over all that there are comes by each, whichever come and go meanwhile. */
+void channels_walk(struct channels *channels);
+void channels_walk_on(struct channels *channels);
+
+/* Adds a newest event (takes a reference), which expires then; false where there is no memory. */
+bool channel_push(struct channels *channels, struct channel *channel, struct event *event,
+                  uint64_t expires_ms);
 /* Takes out the oldest, whose reference the caller gets; it is trimmed. */
 struct event *channel_pop(struct channels *channels, struct channel *channel, uint64_t now_ms);
 
 /* Something is dropped up to this id. */
 void channel_trim(struct channel *channel, uint64_t id, bool deleted);
+
+/* It has events, of which none expires before. What leaves a channel does not change that, so that
+ * a busy one need not say it each time; who comes to look says it anew. */
+void channel_due(struct channel *channel, uint64_t due_ms);
+/* When one has to be looked at, UINT64_MAX: never; and which (there is one). */
+uint64_t channels_next_due(const struct channels *channels);
+struct channel *channels_first_due(const struct channels *channels);
 
 /* The greatest of the channels with that prefix; id 0 if there are none. */
 struct trimmed channels_trimmed(const struct channels *channels, struct span prefix);

@@ -105,6 +105,12 @@ enum error log_open(struct log *log, const struct engine_ops *ops, struct tail_l
     return error;
 }
 
+void log_set_limits(struct log *log, struct tail_limits limits)
+{
+    log->keys.max = limits.memory / KEYS_SHARE;
+    tail_set_limits(&log->tail, limits);
+}
+
 static void free_list(struct request_list *list)
 {
     struct request *request;

@@ -47,10 +47,14 @@ struct log {
     uint32_t release_entries; /* let out by one log_release, at most */
 };
 
-/* Errors of the store's open. */
+/* The rules in limits are the log's from then on, but not where it fails. Errors of the store's
+ * open. */
 enum error log_open(struct log *log, const struct engine_ops *ops, struct tail_limits limits,
                     unsigned workers, struct log_owner owner, uint64_t now_ms);
 void log_close(struct log *log);
+
+/* Other limits than those it was opened with (tail_set_limits). */
+void log_set_limits(struct log *log, struct tail_limits limits);
 
 /* Publishes: checked and given to the store, with those that waited before. */
 void log_publish(struct log *log, struct request_list *batch, uint64_t now_ms);

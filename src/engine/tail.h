@@ -1,18 +1,23 @@
-/* The tail: the newest events in memory, by channel and in log order, within limits. A storm of
- * reconnects is answered from here; with the memory engine it is all the history there is.
+/* The tail: the newest events in memory, by channel and in log order, within limits, the hub's or
+ * those that a rule says for the channel. A storm of reconnects is answered from here; with the
+ * memory engine it is all the history there is.
  *
  *     channels   metrics: e1 e4 e7     stocks:A: e2 e6     …       (channels.h)
  *     order      e1 e2 e4 e6 e7 …                                  (order.h)
  *
  * Invariant: an event is in both or in neither, but for those of deleted channels: their rings wait
  * in `graves` to be taken out of the order bit by bit, which comes before anything else is dropped.
- * So the oldest of the order is the oldest of its channel when there is no grave. One thread: the
- * log's. Pure but for memory: time comes in as a parameter (wall clock, ms). */
+ * So the oldest of the order is the oldest of its channel when there is no grave.
+ *
+ * New limits come into force in steps: a walk goes over all channels, and each keeps its former
+ * ones until it is passed; of the memory no more is taken, and the rest is given back. One thread:
+ * the log's. Pure but for memory: time comes in as a parameter (wall clock, ms). */
 #ifndef FRESHET_ENGINE_TAIL_H
 #define FRESHET_ENGINE_TAIL_H
 
 #include "engine/channels.h"
 #include "engine/order.h"
+#include "engine/rules.h"
 #include "hub/piece.h"
 #include "hub/selection.h"
 
@@ -22,6 +27,7 @@ struct tail_limits {
     uint64_t history;       /* events kept a channel */
     uint64_t history_bytes; /* bytes kept a channel */
     uint64_t ttl_ms;        /* how long an event is kept */
+    struct rules *rules;    /* where these three differ by channel; NULL: nowhere */
     uint64_t memory;        /* bytes of events kept in all */
     uint64_t channels;      /* known in all */
 };
@@ -30,7 +36,11 @@ struct grave;
 TAILQ_HEAD(grave_queue, grave);
 
 struct tail {
-    struct tail_limits limits;
+    struct tail_limits limits, former; /* former: of channels that are still to be passed */
+    struct tail_limits next;           /* asked for while those are under way */
+    bool lap;                          /* a channel of this lap has its limits, else the former */
+    bool walking, has_next;
+    uint32_t walk_steps; /* of one tail_expire */
     struct channels channels;
     struct order order;
     uint64_t bytes;
@@ -71,8 +81,13 @@ struct tail_search {
     uint64_t matched;
 };
 
+/* The rules in limits are the tail's from then on. */
 void tail_init(struct tail *tail, struct tail_limits limits, uint64_t birth);
 void tail_fini(struct tail *tail);
+
+/* Other limits, with rules that are the tail's from then on. tail_expire brings them into force;
+ * asked for again before it is done, it does that next, the latest alone. */
+void tail_set_limits(struct tail *tail, struct tail_limits limits);
 
 /* Finds the channel or makes it known, as one of at most `max`; for which one that has long been
  * idle may be forgotten. ERROR_CHANNELS_FULL, ERROR_NO_MEMORY. */
@@ -94,11 +109,11 @@ void tail_forget(struct tail *tail, struct span name, uint64_t hash, uint64_t no
  * than the floor it is gone. */
 void tail_watched(struct tail *tail, struct channel *channel, uint64_t workers, uint64_t now_ms);
 
-/* Drops what is older than the ttl and forgets channels that have been idle for a day; a bounded
- * step, true if there is more to do at once. */
+/* Drops what is older than the ttl, forgets channels that have been idle for a day and brings new
+ * limits into force; a bounded step, true if there is more to do at once. */
 bool tail_expire(struct tail *tail, uint64_t now_ms);
 
-/* When tail_expire has something to do next, wall clock ms; UINT64_MAX: never. */
+/* When tail_expire may have something to do next, wall clock ms; UINT64_MAX: never. Never late. */
 uint64_t tail_next_expiry(const struct tail *tail);
 
 /* Whether an event that is in the order is one of its channel's. */

@@ -14,11 +14,17 @@ static struct channel *get(struct channels *channels, const char *name, uint64_t
     return channel;
 }
 
-static void push(struct channels *channels, const char *name, uint64_t id)
+static void push_until(struct channels *channels, const char *name, uint64_t id,
+                       uint64_t expires_ms)
 {
     struct event *event = make_event(name, id);
-    assert_true(channel_push(channels, get(channels, name, 0), event));
+    assert_true(channel_push(channels, get(channels, name, 0), event, expires_ms));
     event_unref(event);
+}
+
+static void push(struct channels *channels, const char *name, uint64_t id)
+{
+    push_until(channels, name, id, id);
 }
 
 static void pop(struct channels *channels, const char *name)
@@ -153,6 +159,74 @@ static void every_prefix_is_answered_as_by_looking_at_all_channels(void **state)
     channels_fini(&channels);
 }
 
+static void the_first_that_may_expire_is_found_as_by_looking_at_all(void **state)
+{
+    (void)state;
+    struct channels channels;
+    uint64_t random = unit_seed();
+    channels_init(&channels);
+    for (uint64_t id = 1; id < 30000; id++) {
+        char name[8];
+        uint64_t least = UINT64_MAX, due_ms = 1 + unit_random_below(&random, 1000);
+        random_name(&random, name);
+        struct channel *channel =
+            channels_find(&channels, span_from(name), hash_bytes(name, strlen(name)));
+        switch (unit_random_below(&random, 4)) {
+        case 0:
+            push_until(&channels, name, id, due_ms);
+            break;
+        case 1:
+            if (channel && channel->ring.count)
+                channel_due(channel, due_ms);
+            break;
+        case 2:
+            if (channel && channel->ring.count)
+                pop(&channels, name);
+            break;
+        default:
+            if (channel && channel->ring.count == 0)
+                channels_forget(&channels, channel);
+            break;
+        }
+        for (channel = channels.table; channel; channel = channel->hh.next)
+            if (channel->ring.count && channel->due_ms < least)
+                least = channel->due_ms;
+        assert_int_equal(channels_next_due(&channels), least);
+        if (least == UINT64_MAX)
+            continue;
+        channel = channels_first_due(&channels);
+        assert_true(channel->ring.count && channel->due_ms == least);
+    }
+    channels_fini(&channels);
+}
+
+static void a_walk_comes_by_each_though_some_come_and_go(void **state)
+{
+    (void)state;
+    struct channels channels;
+    channels_init(&channels);
+    channels_walk(&channels);
+    assert_null(channels.walk);
+    struct channel *a = get(&channels, "a", 0), *b = get(&channels, "b", 0);
+    struct channel *c = get(&channels, "c", 0), *d = get(&channels, "d", 0);
+    channels_walk(&channels);
+    assert_ptr_equal(channels.walk, a);
+    channels_walk_on(&channels);
+    assert_ptr_equal(channels.walk, b);
+    channels_forget(&channels, a);
+    channels_forget(&channels, b);
+    assert_ptr_equal(channels.walk, c);
+    struct channel *e = get(&channels, "a", 0);
+    channels_walk_on(&channels);
+    channels_forget(&channels, c);
+    assert_ptr_equal(channels.walk, d);
+    channels_walk_on(&channels);
+    assert_ptr_equal(channels.walk, e);
+    channels_forget(&channels, e);
+    assert_null(channels.walk);
+    channels_fini(&channels);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +235,8 @@ int main(void)
         cmocka_unit_test(the_longest_empty_comes_first),
         cmocka_unit_test(a_prefix_asks_all_its_channels_but_never_a_clients),
         cmocka_unit_test(every_prefix_is_answered_as_by_looking_at_all_channels),
+        cmocka_unit_test(the_first_that_may_expire_is_found_as_by_looking_at_all),
+        cmocka_unit_test(a_walk_comes_by_each_though_some_come_and_go),
     };
     return cmocka_run_group_tests(tests, make_hash, NULL);
 }

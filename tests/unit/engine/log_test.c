@@ -185,6 +185,21 @@ static void a_reading_answers_what_lies_after(void **state)
     log_close(&log);
 }
 
+static void idempotency_keys_have_their_share_of_new_limits(void **state)
+{
+    (void)state;
+    struct log log;
+    struct told told;
+    open_log(&log, &told);
+    struct tail_limits limits = log.tail.limits;
+    size_t keys = log.keys.max;
+    limits.memory *= 2;
+    log_set_limits(&log, limits);
+    assert_int_equal(log.keys.max, keys * 2);
+    assert_int_equal(log.tail.limits.memory, limits.memory);
+    log_close(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +209,7 @@ int main(void)
         cmocka_unit_test(nothing_is_sent_after_an_unwatch),
         cmocka_unit_test(an_opening_that_takes_steps_does_not_watch_again_after_its_unwatch),
         cmocka_unit_test(a_reading_answers_what_lies_after),
+        cmocka_unit_test(idempotency_keys_have_their_share_of_new_limits),
     };
     return cmocka_run_group_tests(tests, make_hash, NULL);
 }

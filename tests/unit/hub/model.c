@@ -8,9 +8,9 @@
 
 enum { DAY = 86400000 };
 
-void model_init(struct model *model, struct tail_limits limits, uint64_t birth)
+void model_init(struct model *model, const struct model_limits *limits, uint64_t birth)
 {
-    *model = (struct model){.limits = limits, .head = birth, .floor = birth};
+    *model = (struct model){.set = *limits, .head = birth, .floor = birth};
 }
 
 void model_fini(struct model *model)
@@ -90,7 +90,7 @@ static void settle(struct model *model, size_t i, uint64_t now_ms)
     bool idle = channel->known && !channel->workers && !channel->expected &&
                 kept(model, i, &bytes, &oldest) == 0;
     if (idle && !channel->idle) {
-        channel->idle_at = ++model->idles;
+        channel->idle_at = model->idles += !model->expiring;
         channel->idle_ms = now_ms;
     }
     channel->idle = idle;
@@ -103,7 +103,7 @@ static void pass_the_gone(struct model *model)
         model->oldest++;
 }
 
-static void drop(struct model *model, size_t i, uint64_t now_ms)
+void model_drop(struct model *model, size_t i, uint64_t now_ms)
 {
     struct model_event *event = &model->events[i];
     struct model_channel *channel = &model->channels[event->channel];
@@ -124,8 +124,21 @@ static void drop_oldest(struct model *model, uint64_t now_ms)
         pass_the_gone(model);
     } else {
         kept(model, SIZE_MAX, &bytes, &oldest);
-        drop(model, oldest, now_ms);
+        model_drop(model, oldest, now_ms);
     }
+}
+
+bool model_is_over(const struct model *model, size_t channel, const struct rule *rule,
+                   size_t *oldest)
+{
+    size_t bytes, count = kept(model, channel, &bytes, oldest);
+    return count > rule->history || bytes > rule->history_bytes;
+}
+
+static uint64_t expiry(const struct model *model, size_t i)
+{
+    const struct model_event *event = &model->events[i];
+    return id_ms(event->id) + model->channels[event->channel].rule.ttl_ms;
 }
 
 /* ---- channels that are known ---- */
@@ -150,11 +163,17 @@ static struct model_channel *longest_idle(const struct model *model)
     return found;
 }
 
-static void unknow(struct model *model, struct model_channel *channel)
+void model_unknow(struct model *model, size_t i)
 {
+    struct model_channel *channel = &model->channels[i];
     channel->known = channel->idle = false;
     if (channel->dropped > model->floor)
         model->floor = channel->dropped;
+}
+
+static size_t index_of(const struct model *model, const struct model_channel *channel)
+{
+    return (size_t)(channel - model->channels);
 }
 
 static bool know(struct model *model, size_t i, uint64_t max, uint64_t now_ms)
@@ -166,9 +185,10 @@ static bool know(struct model *model, size_t i, uint64_t max, uint64_t now_ms)
         struct model_channel *idle = longest_idle(model);
         if (!idle)
             return false;
-        unknow(model, idle);
+        model_unknow(model, index_of(model, idle));
     }
-    channel->known = true;
+    channel->known = channel->passed = true;
+    channel->rule = model_rule(model, channel->name);
     channel->dropped = model->floor;
     channel->deleted = false;
     settle(model, i, now_ms);
@@ -177,7 +197,7 @@ static bool know(struct model *model, size_t i, uint64_t max, uint64_t now_ms)
 
 bool model_expect(struct model *model, size_t channel, uint64_t now_ms)
 {
-    if (!know(model, channel, model->limits.channels, now_ms))
+    if (!know(model, channel, model->set.limits.channels, now_ms))
         return false;
     model->channels[channel].expected++;
     settle(model, channel, now_ms);
@@ -217,13 +237,13 @@ bool model_watch(struct model *model, const char *name, unsigned worker, uint64_
 {
     if (strchr(name, '*')) {
         struct model_interest *interest = interest_in(model, name);
-        if (!interest->workers && interests(model) >= model->limits.channels)
+        if (!interest->workers && interests(model) >= model->set.limits.channels)
             return false;
         interest->workers |= 1u << worker;
         return true;
     }
     size_t i = model_channel(model, name);
-    uint64_t max = model->limits.channels; /* but for what is kept for publishers */
+    uint64_t max = model->set.limits.channels; /* but for what is kept for publishers */
     if (!know(model, i, max - max / 8, now_ms))
         return false;
     model->channels[i].workers |= 1u << worker;
@@ -242,7 +262,7 @@ void model_unwatch(struct model *model, const char *name, unsigned worker, uint6
     channel->workers &= ~(1u << worker);
     settle(model, i, now_ms);
     if (channel->idle && channel->dropped == model->floor)
-        unknow(model, channel); /* it tells no more than the floor */
+        model_unknow(model, i); /* it tells no more than the floor */
 }
 
 unsigned model_watchers(const struct model *model, const char *name)
@@ -262,6 +282,7 @@ unsigned model_watchers(const struct model *model, const char *name)
 void model_publish(struct model *model, size_t channel, uint64_t id, size_t size, struct text text,
                    uint64_t now_ms)
 {
+    size_t before = model_bytes(model);
     model->events = grow(model->events, model->count, &model->room, sizeof *model->events);
     model->events[model->count++] =
         (struct model_event){.id = id, .size = size, .channel = channel, .text = text};
@@ -269,12 +290,10 @@ void model_publish(struct model *model, size_t channel, uint64_t id, size_t size
     model->moment++;
     model->channels[channel].expected--;
     settle(model, channel, now_ms);
-    const struct tail_limits *limits = &model->limits;
-    size_t count, bytes, oldest = 0;
-    while ((count = kept(model, channel, &bytes, &oldest)) > limits->history ||
-           bytes > limits->history_bytes)
-        drop(model, oldest, now_ms);
-    while (model_bytes(model) > limits->memory)
+    size_t oldest = 0;
+    while (model_is_over(model, channel, &model->channels[channel].rule, &oldest))
+        model_drop(model, oldest, now_ms);
+    while (model_bytes(model) > model->set.limits.memory && model_bytes(model) > before)
         drop_oldest(model, now_ms);
 }
 
@@ -323,15 +342,42 @@ void model_dismiss(struct model *model, const char *name, uint64_t id, uint64_t 
 
 void model_expire(struct model *model, uint64_t now_ms)
 {
-    size_t bytes, oldest;
-    while (first_buried(model))
+    while (first_buried(model) || model_bytes(model) > model->set.limits.memory)
         drop_oldest(model, now_ms);
-    while (kept(model, SIZE_MAX, &bytes, &oldest) &&
-           id_ms(model->events[oldest].id) + model->limits.ttl_ms <= now_ms)
-        drop(model, oldest, now_ms);
-    struct model_channel *idle;
-    while ((idle = longest_idle(model)) && idle->idle_ms + DAY <= now_ms)
-        unknow(model, idle);
+    for (size_t i = model->oldest; i < model->count; i++)
+        if (!model->events[i].gone && expiry(model, i) <= now_ms)
+            model_drop(model, i, now_ms);
+}
+
+uint64_t model_next_expiry(const struct model *model)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = model->oldest; i < model->count; i++)
+        if (!model->events[i].gone && expiry(model, i) < next)
+            next = expiry(model, i);
+    return next;
+}
+
+bool model_must_forget(const struct model *model, uint64_t now_ms)
+{
+    const struct model_channel *idle = longest_idle(model);
+    return idle &&
+           (idle->idle_ms + DAY <= now_ms || model_known(model) > model->set.limits.channels);
+}
+
+bool model_may_forget(const struct model *model, size_t i)
+{
+    const struct model_channel *idle = longest_idle(model);
+    return idle && model->channels[i].idle && model->channels[i].idle_at == idle->idle_at;
+}
+
+bool model_ranks(struct model *model, size_t i, uint64_t *last)
+{
+    struct model_channel *channel = &model->channels[i];
+    bool right = channel->idle && channel->idle_at >= *last;
+    *last = channel->idle_at;
+    channel->idle_at = ++model->idles;
+    return right;
 }
 
 /* ---- what is asked of it ---- */

@@ -7,7 +7,14 @@
 #include "engine/tail.h"
 #include "text.h"
 
-enum { MODEL_NAME = 24, MODEL_INTERESTS = 32 };
+enum { MODEL_NAME = 24, MODEL_INTERESTS = 32, MODEL_RULES = 6 };
+
+/* The rules' members are set, or RULE_HUBS. The limits' own pointer is for the hub. */
+struct model_limits {
+    struct tail_limits limits;
+    struct rule rules[MODEL_RULES];
+    size_t count;
+};
 
 struct model_event {
     uint64_t id;
@@ -24,10 +31,12 @@ struct model_channel {
     bool known;       /* the newest dropped id is remembered */
     uint64_t dropped; /* that id; the floor from the time when the channel was first seen */
     bool deleted;     /* that one was, by a DELETE */
+    struct rule rule; /* what is kept of it */
+    bool passed;      /* by the walk that is under way */
     unsigned workers; /* that watch it, a bit each */
     unsigned expected;
     bool idle;        /* known, and without events, watchers or any that are expected */
-    uint64_t idle_at; /* its place among the idle */
+    uint64_t idle_at; /* its place among the idle; one for all that one model_expire makes so */
     uint64_t idle_ms; /* since when */
 };
 
@@ -44,7 +53,9 @@ struct model_client {
 };
 
 struct model {
-    struct tail_limits limits;
+    struct model_limits set, next; /* next: asked for while a walk is under way */
+    bool walking, has_next;
+    bool expiring;
     uint64_t head, floor;
     uint64_t moment, burials, idles;
     struct model_event *events; /* all that were ever published */
@@ -56,7 +67,7 @@ struct model {
     size_t client_count, client_room;
 };
 
-void model_init(struct model *model, struct tail_limits limits, uint64_t birth);
+void model_init(struct model *model, const struct model_limits *limits, uint64_t birth);
 void model_fini(struct model *model);
 
 /* The channel of that name. */
@@ -81,7 +92,32 @@ void model_unwatch(struct model *model, const char *name, unsigned worker, uint6
 /* The workers that watch a channel by its name or a prefix of it, a bit each. */
 unsigned model_watchers(const struct model *model, const char *channel);
 
+/* New limits (limits.c), for which a walk begins at once, or when the one under way ends: then
+ * model_walk_ends. A step of a walk comes to a channel: true if it is done with it. */
+void model_set_limits(struct model *model, const struct model_limits *limits);
+void model_walk_ends(struct model *model);
+bool model_passes(struct model *model, size_t channel, uint64_t now_ms);
+/* The rule for a channel of that name, as the limits say now. */
+struct rule model_rule(const struct model *model, const char *name);
+
+/* The oldest kept event of the channel, if it holds more than the rule allows; and away with one.
+ */
+bool model_is_over(const struct model *model, size_t channel, const struct rule *rule,
+                   size_t *oldest);
+void model_drop(struct model *model, size_t event, uint64_t now_ms);
+
+/* What has expired goes, and what memory does not hold any more. Which channels are forgotten then
+ * is said by the hub, since among those that became idle at once any may be the first. */
 void model_expire(struct model *model, uint64_t now_ms);
+/* An idle one, of those that come first. */
+bool model_must_forget(const struct model *model, uint64_t now_ms);
+bool model_may_forget(const struct model *model, size_t channel);
+void model_unknow(struct model *model, size_t channel);
+/* It is the next of the idle. False if it is not. */
+bool model_ranks(struct model *model, size_t channel, uint64_t *last);
+
+/* When the first event that is kept expires. */
+uint64_t model_next_expiry(const struct model *model);
 /* What the events take of memory, those that are buried as well. */
 size_t model_bytes(const struct model *model);
 

@@ -119,15 +119,6 @@ void tell_figures(struct sim *sim)
     sim->head = sim->log.head;
 }
 
-void expire(struct sim *sim)
-{
-    while (tail_expire(&sim->log.tail, sim->now_ms))
-        ;
-    model_expire(&sim->model, sim->now_ms);
-    trace(NULL, SIZE_MAX, "expired at %llu, floor %s", (unsigned long long)sim->now_ms,
-          id_text(sim->model.floor).text);
-}
-
 void post(struct sim *sim, struct request *request)
 {
     request_list_add(&sim->steps, request);

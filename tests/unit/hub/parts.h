@@ -27,6 +27,7 @@ enum sim_figure {
     SIM_WAITED,
     SIM_FORGOTTEN,
     SIM_DISMISSED,
+    SIM_CHANGES,
     SIM_KEPT_AWAY,
     SIM_NOT_OPENED,
     SIM_TRIMMED,
@@ -160,11 +161,21 @@ void post(struct sim *sim, struct request *request);
 /* The parts of a turn, in any order: some steps, what is gone, and then telling the workers how far
  * it has come. */
 void run_steps(struct sim *sim, size_t count);
-void expire(struct sim *sim);
+void expire(
+    struct sim *sim); /* limits.c; as far as a walk for new limits is concerned, a step or all */
 void tell_figures(struct sim *sim);
 
 /* Puts what the log has for a worker into its mailbox. */
 void put_parcel(struct worker *worker, struct event *event, struct request *request);
+
+/* ---- limits (limits.c) ---- */
+
+void choose_limits(struct sim *sim, struct model_limits *set);
+/* With rules of its own. */
+struct tail_limits real_limits(const struct model_limits *set);
+void trace_limits(const struct model_limits *set);
+/* New ones, in mid-run. */
+void change_limits(struct sim *sim);
 
 /* ---- publishing (store.c) ---- */
 

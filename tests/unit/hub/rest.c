@@ -40,6 +40,7 @@ void check_tail(const struct sim *sim)
     MUST(tail->bytes == model_bytes(model));
     MUST(tail->floor == model->floor);
     MUST(tail->channels.count == model_known(model));
+    MUST(tail_next_expiry(tail) <= model_next_expiry(model));
 }
 
 static size_t check_window(const struct window *window)

@@ -50,7 +50,10 @@ void sim_step(struct sim *sim)
     } else if (what < 29) {
         run_publishing(sim);
     } else if (what < 30) {
-        ask_page(sim);
+        if (one_in(sim, 4))
+            change_limits(sim);
+        else
+            ask_page(sim);
     } else if (what < 40) {
         run_steps(sim, 1 + below(sim, 4));
     } else if (what < 48) {
@@ -85,14 +88,8 @@ void sim_step(struct sim *sim)
 void sim_begin(struct sim *sim)
 {
     struct log_owner owner = {log_sends, log_answers, sim};
-    bool roomy = one_in(sim, 3);
-    struct tail_limits limits = {
-        .history = roomy ? 100 : ONE_OF(sim, 0, 1, 2, 5, 5, 8),
-        .history_bytes = ONE_OF(sim, 300, 800, 2000, 1000000),
-        .ttl_ms = ONE_OF(sim, 1, 100, 2000, 20000, 1000000),
-        .channels = ONE_OF(sim, 5, 9, 16, 1000000, 1000000, 1000000),
-        .memory = roomy ? 1000000 : ONE_OF(sim, 700, 2000, 6000, 1000000),
-    };
+    struct model_limits limits;
+    choose_limits(sim, &limits);
     struct window_limits window_limits = {
         .window_entries = (uint32_t)ONE_OF(sim, 1, 2, 4, 4, 64),
         .entries = (uint32_t)ONE_OF(sim, 2, 8, 16, 16, 1000),
@@ -102,7 +99,7 @@ void sim_begin(struct sim *sim)
     sim->mono_ms = below(sim, 1000000);
     sim->store = (struct store){.at_once = one_in(sim, 2), .early = one_in(sim, 2)};
     sim->twins = (struct twins){.max = ONE_OF(sim, 0, 400, 2000, 1000000)};
-    MUST(log_open(&sim->log, &sim_store, limits,
+    MUST(log_open(&sim->log, &sim_store, real_limits(&limits),
                   sim->worker_count = 1 + (unsigned)below(sim, SIM_WORKERS), owner,
                   sim->now_ms) == OK);
     sim->log.piece_limits = (struct tail_piece_limits){
@@ -113,13 +110,13 @@ void sim_begin(struct sim *sim)
     sim->log.release_entries = (uint32_t)ONE_OF(sim, 1, 1, 2, 64);
     sim->log.keys.max = ONE_OF(sim, 1, 3, 8, 1000);
     sim->log.now_ms = sim->mono_ms;
-    trace(NULL, SIZE_MAX, "a new hub: history %llu of %llu bytes, ttl %llu, memory %llu",
-          (unsigned long long)limits.history, (unsigned long long)limits.history_bytes,
-          (unsigned long long)limits.ttl_ms, (unsigned long long)limits.memory);
+    sim->log.tail.walk_steps = (uint32_t)ONE_OF(sim, 1, 2, 5, 128);
+    trace(NULL, SIZE_MAX, "a new hub");
+    trace_limits(&limits);
     trace(NULL, SIZE_MAX, "    windows %u, %u, %zu bytes, pieces %u, %zu bytes, %u steps",
           window_limits.window_entries, window_limits.entries, window_limits.bytes,
           sim->log.piece_limits.events, sim->log.piece_limits.bytes, sim->log.piece_limits.steps);
-    model_init(&sim->model, limits, sim->log.head);
+    model_init(&sim->model, &limits, sim->log.head);
     sim->due_to = sim->sent_to = 0;
     intake_init(&sim->intake, &sim->model, sim->log.keys.max);
     sim->posted.first = NULL;
@@ -151,10 +148,10 @@ void sim_end(struct sim *sim)
 void sim_print_figures(const struct sim *sim)
 {
     static const char *const names[SIM_FIGURES] = {
-        "events",         "deliveries",  "envelopes",      "streams",       "pieces asked for",
-        "repeated",       "keys reused", "too many keys",  "channels full", "refused by the store",
-        "waited",         "forgotten",   "dismissed",      "kept away",     "not opened",
-        "gaps (trimmed)", "gaps (slow)", "gaps (unknown)",
+        "events",     "deliveries",     "envelopes",     "streams",        "pieces asked for",
+        "repeated",   "keys reused",    "too many keys", "channels full",  "refused by the store",
+        "waited",     "forgotten",      "dismissed",     "new limits",     "kept away",
+        "not opened", "gaps (trimmed)", "gaps (slow)",   "gaps (unknown)",
     };
     printf("%llu steps:", (unsigned long long)sim->step);
     for (int i = 0; i < SIM_FIGURES; i++)

@@ -23,6 +23,12 @@ struct outlet {
     uint64_t sent, sent_bytes;
 };
 
+/* Limits on their way to the engine. */
+struct new_limits {
+    struct mail mail;
+    struct tail_limits limits;
+};
+
 struct engine {
     struct log log;
     struct mailbox mailbox;
@@ -112,16 +118,31 @@ static void send_request(void *context, struct request *request)
 
 /* ---- turns ---- */
 
+static void take_limits(struct engine *engine, struct new_limits *taken)
+{
+    log_set_limits(&engine->log, taken->limits);
+    atomic_store(&engine->twins.max, taken->limits.memory / TWINS_SHARE);
+    free(taken);
+}
+
+static void take_request(struct engine *engine, struct request *request)
+{
+    if (request->kind == REQUEST_PUBLISH)
+        request_list_add(&engine->publishes, request);
+    else
+        request_list_add(&engine->steps, request);
+}
+
 static void sort_mail(struct engine *engine)
 {
     struct mail *mail = mailbox_take(&engine->mailbox);
     while (mail) {
-        struct request *request = CONTAINER_OF(mail, struct request, mail);
-        mail = mail->next;
-        if (request->kind == REQUEST_PUBLISH)
-            request_list_add(&engine->publishes, request);
+        struct mail *next = mail->next;
+        if (mail->kind == ENGINE_LIMITS)
+            take_limits(engine, CONTAINER_OF(mail, struct new_limits, mail));
         else
-            request_list_add(&engine->steps, request);
+            take_request(engine, CONTAINER_OF(mail, struct request, mail));
+        mail = next;
     }
 }
 
@@ -347,6 +368,16 @@ void engine_free(struct engine *engine)
 void engine_post(struct engine *engine, struct request *request)
 {
     mailbox_put(&engine->mailbox, &request->mail);
+}
+
+bool engine_set_limits(struct engine *engine, struct tail_limits limits)
+{
+    struct new_limits *taken = malloc(sizeof *taken);
+    if (!taken)
+        return false;
+    *taken = (struct new_limits){{.kind = ENGINE_LIMITS}, limits};
+    mailbox_put(&engine->mailbox, &taken->mail);
+    return true;
 }
 
 uint64_t engine_head(const struct engine *engine)

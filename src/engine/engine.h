@@ -71,6 +71,7 @@ enum engine_mail {
     ENGINE_ENTRIES, /* struct entries */
     ENGINE_ANSWER,  /* struct request */
     ENGINE_END,     /* struct mail: the log takes nothing more; entries before it are the last */
+    ENGINE_LIMITS,  /* to the engine: other limits */
     ENGINE_MAILS,   /* other senders number theirs from here */
 };
 
@@ -122,7 +123,8 @@ struct engine_figures {
     _Atomic uint64_t bytes, channels, keys;
 };
 
-/* Not yet running. NULL and a line in the log where that fails. */
+/* Not yet running. NULL and a line in the log where that fails; else the rules in the limits are
+ * the engine's. */
 struct engine *engine_new(const struct engine_settings *settings);
 
 /* Where worker's entries and answers go, and how far it says it is; both outlive the engine. Before
@@ -144,6 +146,12 @@ void engine_free(struct engine *engine);
 
 /* Hands a request to the engine. Any worker's thread. */
 void engine_post(struct engine *engine, struct request *request);
+
+/* Other limits, while it runs: the engine takes the rules in them over and brings all into force in
+ * bounded steps between its turns. What lies over a lowered limit is dropped, and told as trimmed
+ * where it was; a raised one counts for what is kept from then on. The latest call counts. False
+ * where there is no memory: nothing changes, and the rules stay the caller's. Any thread. */
+bool engine_set_limits(struct engine *engine, struct tail_limits limits);
 
 /* Every entry up to here that this worker watches is in its mailbox already. Read this, then take
  * the mail: afterwards the worker has everything up to it. Any thread. */

@@ -26,7 +26,7 @@ enum entry_kind {
 /* The memory that second renderings take, shared by all threads. */
 struct twins {
     _Atomic uint64_t bytes;
-    uint64_t max;
+    _Atomic uint64_t max;
 };
 
 struct event {

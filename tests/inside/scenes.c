@@ -1,6 +1,7 @@
 /* The scenes: what is done with a hub, each in a few requests. */
 #include "base/check.h"
 #include "base/id.h"
+#include "shortage.h"
 #include "stage.h"
 
 #include <stdio.h>
@@ -166,6 +167,42 @@ static void tell_gaps(struct stage *stage)
     stage_fill(stage, "news", 1);
 }
 
+static void set_limits(struct stage *stage, uint64_t news, uint64_t a)
+{
+    const struct rule rules[] = {{SPAN("news"), news, RULE_HUBS, RULE_HUBS},
+                                 {SPAN("a*"), a, RULE_HUBS, 60000}};
+    struct tail_limits limits = {.history = 100,
+                                 .history_bytes = 1 << 20,
+                                 .ttl_ms = 300000,
+                                 .memory = 1 << 20,
+                                 .channels = 1000};
+    shortage_inside(true);
+    limits.rules = rules_new(rules, sizeof rules / sizeof *rules);
+    if (limits.rules && !engine_set_limits(stage->hub.engine, limits))
+        rules_free(limits.rules);
+    shortage_inside(false);
+}
+
+/* A reader comes back to where little is left, and stays while it becomes more. */
+static void change_limits(struct stage *stage)
+{
+    set_limits(stage, 10, 5);
+    stage_fill(stage, "news", 1);
+    set_limits(stage, 5, 5);
+    hub_pass(&stage->hub, 10);
+    struct reader *back = &stage->readers[stage->reader_count++];
+    reader_init(back, &stage->hub, 0, "/news?channel=a*", NAMES("news", "a*"));
+    back->sight.stands = true;
+    back->sight.position = journal_at(2)->id;
+    reader_open(back);
+    stage_read(stage, 1, "/a7?from=earliest", NAMES("a7"));
+    hub_settle(&stage->hub);
+    set_limits(stage, 100, 100);
+    stage_fill(stage, "a7", 8);
+    hub_pass(&stage->hub, 61000);
+    stage_fill(stage, "news", 1);
+}
+
 /* A reader that takes nothing for a while falls behind what is kept. */
 static void be_deaf(struct stage *stage)
 {
@@ -326,6 +363,7 @@ const struct scene scenes[] = {
     {"subscribe to envelopes", .play = subscribe_to_envelopes},
     {"replay", .before = fill_history, .play = replay},
     {"tell gaps", keep_little, forget_history, tell_gaps, .gaps = 2},
+    {"change limits", .before = fill_history, .play = change_limits, .gaps = 1},
     {"fall behind", keep_little, be_deaf, fall_behind, .gaps = 1},
     {"keep alive", .play = keep_alive},
     {"be late", .play = be_late},

@@ -15,7 +15,14 @@ struct played {
     uint64_t newest;                       /* id of the last entry */
     uint64_t answers_ahead;                /* answers that came before their entry */
     bool opened;
+    uint32_t held; /* events of the last piece */
 };
+
+static const struct tail_limits roomy = {.channels = 1000,
+                                         .history = 1 << 20,
+                                         .history_bytes = 1 << 30,
+                                         .ttl_ms = 1 << 30,
+                                         .memory = 1 << 30};
 
 static void on_mail(struct ev_loop *loop, ev_async *wake, int events)
 {
@@ -27,11 +34,7 @@ static void start(struct played *played)
 {
     struct engine_settings settings = {
         .ops = &memory_engine,
-        .limits = {.channels = 1000,
-                   .history = 1 << 20,
-                   .history_bytes = 1 << 30,
-                   .ttl_ms = 1 << 30,
-                   .memory = 1 << 30},
+        .limits = roomy,
         .workers = 1,
     };
     *played = (struct played){.engine = engine_new(&settings), .loop = ev_loop_new(EVFLAG_AUTO)};
@@ -64,6 +67,8 @@ static void take_answer(struct played *played, struct request *request)
     assert_ok(request->error);
     if (request->kind == REQUEST_OPEN) {
         played->opened = true;
+    } else if (request->kind == REQUEST_READ) {
+        played->held = request->piece->count;
     } else {
         played->answered++;
         played->answers_ahead += request->line.id > played->newest;
@@ -172,11 +177,68 @@ static void publishes_wait_while_a_worker_is_behind_and_go_on_when_it_has_caught
     finish(&played);
 }
 
+/* How many events of the channel the log has. */
+static uint32_t held(struct played *played)
+{
+    struct span name = SPAN("a");
+    struct request *request = request_new(REQUEST_READ, 0, SPAN(""));
+    request->selection = selection_new(&name, 1, SPAN("me"), false);
+    request->limit = 1000;
+    played->held = UINT32_MAX;
+    engine_post(played->engine, request);
+    while (played->held == UINT32_MAX) {
+        ev_run(played->loop, 0);
+        take_mail(played);
+    }
+    return played->held;
+}
+
+static void publish_all(struct played *played, uint64_t count)
+{
+    publish(played, count);
+    while (played->answered < played->published) {
+        ev_run(played->loop, 0);
+        take_mail(played);
+        go_round(played);
+    }
+}
+
+static void new_limits_come_into_force_while_it_runs(void **state)
+{
+    (void)state;
+    struct played played;
+    struct tail_limits limits = roomy;
+    struct rule rule = {SPAN("a"), 10, RULE_HUBS, RULE_HUBS};
+    start(&played);
+    watch(&played);
+    publish_all(&played, 500);
+    assert_int_equal(held(&played), 500);
+    limits.memory = 4096;
+    limits.rules = rules_new(&rule, 1);
+    assert_true(engine_set_limits(played.engine, limits));
+    while (held(&played) > 10)
+        ;
+    assert_int_equal(held(&played), 10);
+    assert_int_equal(atomic_load(&engine_twins(played.engine)->max), 1024);
+    publish_all(&played, 5);
+    assert_int_equal(held(&played), 10);
+    assert_true(engine_set_limits(played.engine, roomy));
+    for (uint32_t n = 10; n < 20;) { /* from some event on all are kept */
+        publish_all(&played, 1);
+        n = held(&played);
+    }
+    rule.match = SPAN("b");
+    limits.rules = rules_new(&rule, 1); /* perhaps still on its way at the end */
+    assert_true(engine_set_limits(played.engine, limits));
+    finish(&played);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_publish_is_answered_behind_its_entry),
         cmocka_unit_test(publishes_wait_while_a_worker_is_behind_and_go_on_when_it_has_caught_up),
+        cmocka_unit_test(new_limits_come_into_force_while_it_runs),
     };
     hash_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,10 +110,11 @@ static bool take_texts(struct options *options, const struct option_row *row, co
                        bool anew)
 {
     struct option_texts *value = value_of(options, row);
+    unsigned most = row->most ? (unsigned)row->most : OPTION_TEXTS_MAX;
     if (anew)
         value->count = 0;
-    if (value->count == OPTION_TEXTS_MAX)
-        return wrong(options, "at most %d times", OPTION_TEXTS_MAX);
+    if (value->count == most)
+        return wrong(options, "at most %u times", most);
     value->texts[value->count++] = text;
     return true;
 }

@@ -31,16 +31,18 @@ struct option_texts {
 struct option_row {
     const char *name; /* words joined by - */
     enum option_kind kind;
-    size_t offset;        /* of the value in the struct */
-    const char *initial;  /* the default as text; NULL: zero, false, none */
-    const char *shown;    /* what stands for the value in help: N, SIZE, URL */
-    const char *help;     /* half a sentence, small letter, no full stop */
-    const char *choices;  /* of OPTION_CHOICE: "text|json" */
-    uint64_t least, most; /* of numbers; most 0: no limit */
+    size_t offset;       /* of the value in the struct */
+    const char *initial; /* the default as text; NULL: zero, false, none */
+    const char *shown;   /* what stands for the value in help: N, SIZE, URL */
+    const char *help;    /* half a sentence, small letter, no full stop */
+    const char *choices; /* of OPTION_CHOICE: "text|json" */
+    /* Of numbers; most 0: no limit. Of OPTION_TEXTS: most that there may be. */
+    uint64_t least, most;
     /* Further demands on a text; NULL, or what would be right. */
     const char *(*check)(struct span text);
     const char *variable; /* another name than FRESHET_…; "": none */
     bool reload;          /* SIGHUP may change it */
+    bool no_key;          /* it cannot stand in a file */
 };
 
 enum option_source { OPTION_DEFAULT, OPTION_FILE, OPTION_VARIABLE, OPTION_FLAG };

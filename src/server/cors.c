@@ -45,8 +45,8 @@ static const struct span *origin_of(const struct exchange *exchange, bool *singl
 static bool is_set(const struct exchange *exchange, struct span origin)
 {
     const struct settings *settings = exchange->connection->worker->settings;
-    for (size_t i = 0; i < settings->origin_count; i++)
-        if (span_equal_nocase(span_from(settings->origins[i]), origin))
+    for (size_t i = 0; i < settings->origins.count; i++)
+        if (span_equal_nocase(span_from(settings->origins.texts[i]), origin))
             return true;
     return false;
 }
@@ -64,7 +64,7 @@ bool cors_is_foreign(const struct exchange *exchange)
 enum error cors_write(const struct exchange *exchange, struct buf *lines)
 {
     bool single, any = is_set(exchange, SPAN("*"));
-    if (exchange->connection->worker->settings->origin_count == 0)
+    if (exchange->connection->worker->settings->origins.count == 0)
         return OK;
     const struct span *origin = origin_of(exchange, &single);
     bool granted = origin && single && (any || is_set(exchange, *origin));

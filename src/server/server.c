@@ -115,13 +115,13 @@ static bool open_listeners(struct server *server, const struct settings *setting
         .send_buffer = SEND_BUFFER,
         .user_timeout_ms = settings_user_timeout(settings),
     };
-    for (size_t i = 0; i < settings->listen_count; i++) {
+    for (size_t i = 0; i < settings->listen.count; i++) {
         struct listener *listener = &server->listeners[server->listener_count];
         char bound[ADDRESS_TEXT_MAX];
         const char *why;
-        int fd = listener_open(settings->listen[i], &options, bound, &why);
+        int fd = listener_open(settings->listen.texts[i], &options, bound, &why);
         if (fd < 0) {
-            fprintf(stderr, "freshet: cannot listen on %s: %s\n", settings->listen[i], why);
+            fprintf(stderr, "freshet: cannot listen on %s: %s\n", settings->listen.texts[i], why);
             return false;
         }
         listener->server = server;
@@ -212,9 +212,10 @@ static bool start(struct server *server, const struct settings *settings)
 
 int server_run(const struct settings *settings)
 {
-    size_t size = settings->workers * sizeof(struct worker);
+    unsigned workers = settings_workers(settings);
+    size_t size = workers * sizeof(struct worker);
     struct server *server = memory_new(sizeof *server + size);
-    server->worker_count = (unsigned)settings->workers;
+    server->worker_count = workers;
     hash_init();
     json_object_seed(0);
     signal(SIGPIPE, SIG_IGN);

@@ -1,22 +1,33 @@
-/* The settings of a hub: one table (settings.def) from which flags and help come. Plain data. */
+/* The settings of a hub: one table of rows (settings_rows.c) from which flags, variables, the keys
+ * of the file, help and documentation come. Whole settings never change: a reload makes new ones,
+ * and whoever works by them holds a reference. */
 #ifndef FRESHET_SERVER_SETTINGS_H
 #define FRESHET_SERVER_SETTINGS_H
 
-#include "base/buf.h"
+#include "base/options.h"
 
-#include <stdint.h>
-
-enum { SETTINGS_LISTEN_MAX = 16, SETTINGS_ORIGINS_MAX = 64 };
+enum { SETTINGS_LISTEN_MAX = 16 };
 
 struct settings {
-    const char *listen[SETTINGS_LISTEN_MAX]; /* the caller's strings */
-    size_t listen_count;
-    const char *origins[SETTINGS_ORIGINS_MAX]; /* --cors-origin */
-    size_t origin_count;
-#define SETTING(field, flag, kind, initial, shown, help) uint64_t field;
-#include "server/settings.def"
-#undef SETTING
+    struct option_texts listen;
+    struct option_texts origins; /* --cors-origin */
+    uint64_t workers;            /* 0: settings_workers */
+    const char *config;          /* NULL: there is no file */
+    bool print;
+    const char *engine;
+    uint64_t history, ttl, history_bytes, memory, max_channels;
+    uint64_t max_event, max_head;
+    uint64_t keepalive, retry, stall_timeout;
+    uint64_t head_timeout, body_timeout, idle_timeout;
+    uint64_t stop_spread, stop_timeout;
+    unsigned log_format, log_level; /* which of their rows' choices; enum log_level */
+    struct options options;         /* where each came from; empty after settings_init */
+    _Atomic unsigned references;
 };
+
+/* In the order of --help, with headings. */
+extern const struct option_row settings_rows[];
+extern const size_t settings_row_count;
 
 /* How long data may lie unanswered in the kernel before the peer counts as gone, ms: longer than
  * the stall timeout, which is to speak first. */
@@ -25,15 +36,18 @@ static inline uint32_t settings_user_timeout(const struct settings *settings)
     return (uint32_t)settings->stall_timeout + 10000;
 }
 
-/* The defaults; no listener yet. */
+/* How many workers there are to be. */
+unsigned settings_workers(const struct settings *settings);
+
+/* The defaults, for settings of one's own that hold no reference and need no end. */
 void settings_init(struct settings *settings);
 
-/* Reads `--flag VALUE` and `--flag=VALUE`. False with a sentence in why (size bytes) that says what
- * would be right. Sets what was left out: --listen, --workers. */
-bool settings_read_flags(struct settings *settings, int count, char **arguments, char *why,
-                         size_t size);
+/* Reads the environment and the flags, which outlive the settings. The caller's reference; NULL
+ * with a sentence in why (size bytes) that says what would be right. */
+struct settings *settings_read(int count, char **arguments, char *why, size_t size);
 
-/* The flags with defaults and help, for --help. Errors of buf. */
-enum error settings_write_help(struct buf *out);
+/* Any thread. */
+const struct settings *settings_ref(const struct settings *settings);
+void settings_unref(const struct settings *settings);
 
 #endif

@@ -215,7 +215,7 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
         worker->loop = NULL;
         return false;
     }
-    uint64_t share = settings->memory / settings->workers,
+    uint64_t share = settings->memory / settings_workers(settings),
              largest = NDJSON_BYTES_MAX + RENDERED * settings->max_event;
     worker->weight_max = share > largest ? share : largest;
     worker->now_ms = clock_mono_ms();

@@ -91,7 +91,8 @@ test('an example whose output is another fails', async (t) => {
 test('the settings are those of --help, with their defaults', async () => {
   const program = run(['serve', '--help']);
   await within(program.ended, 'the help ends');
-  const help = [...program.out.matchAll(/^ {2}(--\S+ \S+) .*\[(.*)\]$/gm)].map(([, flag, value]) => [flag, value]);
+  const rows = [...program.out.replaceAll(/\n {20,}/g, ' ').matchAll(/^ {2}(--\S+(?: [A-Z]\S*)?) +(.*)$/gm)];
+  const help = rows.map(([, flag, words]) => [flag, /\[(.*)\]$/.exec(words)?.[1] ?? (flag.includes(' ') ? 'none' : 'off')]);
   assert.ok(help.length > 10, program.out);
   assert.deepEqual(table(text, 'flag').map(([flag, value]) => [...quoted(flag), value]).sort(), help.sort());
 });

@@ -231,7 +231,7 @@ test('a flag that is wrong: exit 2, and one line that says what would be right',
   const rows = [
     [['--nonsense', '1'], /--nonsense.*--help/], [['--history'], /--history.*value/], [['--history', 'many'], /--history many.*number/],
     [['--history=-1'], /number/], [['--ttl', '5'], /--ttl 5.*30s/], [['--ttl', '5 m'], /30s/], [['--memory', '1X'], /--memory 1X.*64K/], [['--memory', '1'], /--memory.*1M/],
-    [['--keepalive', '1ms'], /--keepalive.*100ms/], [['--workers', '1000'], /--workers.*64/], [['history', '5'], /history.*flag/], [['--'], /flag/],
+    [['--keepalive', '1ms'], /--keepalive.*100ms/], [['--workers', '1000'], /--workers.*64/], [['history', '5'], /history.*flag/], [['--', '--history'], /flag/],
     [['-x'], /flag/], [['--history', '99999999999999999999'], /number/], [['--history', ''], /number/],
   ];
   for (const [flags, words] of rows) {

@@ -1,32 +1,23 @@
-#!/usr/bin/env python3
 """Plays scenes against a hub of its own, one after the other, and prints what was measured.
 
-Each scene starts build/freshet on a free port of 127.0.0.1, lets build/bench/load subscribe,
-publish and check every delivery, and stops the hub. What bench/load does is in its --help."""
+Each scene starts the hub on a free port of 127.0.0.1, lets `freshet bench` subscribe, publish and
+check every delivery, and stops the hub."""
 
 import argparse
-import contextlib
-import ctypes
-import http.client
 import json
 import os
 import pathlib
 import platform
-import resource
-import signal
-import socket
-import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-LOGS = ROOT / "build" / "bench-logs"
+import generator
+import servers
+
 MIB = 1 << 20
 STREAM_LIMIT = 1024  # bytes of the hub's own memory for an idle stream
 WIDE_STREAM_LIMIT = 32 << 10  # for one with 256 channels that others watch too
 CHANNEL_LIMIT = 1024  # for a channel with one event of 50 bytes
 STUCK_MEMORY, STUCK_SPARE = 64 * MIB, 16 * MIB
-STOP_SECONDS = 20
 
 
 class Scene:
@@ -78,9 +69,9 @@ def caught_up(report):
 FANOUT = "--channels 1 --events 100 --size 150 --rate 5"
 SCENES = {
     "fanout-10k": Scene("10,000 streams on one channel, 5 events a second",
-                        f"--subscribers 10000 {FANOUT} --settle 2", figure=idle_stream),
+                        f"--subscribers 10000 {FANOUT} --settle 2s", figure=idle_stream),
     "fanout-19k": Scene("19,000 streams on one channel, 5 events a second",
-                        f"--subscribers 19000 {FANOUT} --settle 2", figure=idle_stream),
+                        f"--subscribers 19000 {FANOUT} --settle 2s", figure=idle_stream),
     "stuck": Scene("1,000 readers stop reading while 200 MB is published; 100 others read on",
                    "--subscribers 100 --stuck 1000 --events 48829 --size 4096",
                    f"--memory {STUCK_MEMORY // MIB}M --history 1000000"
@@ -90,95 +81,23 @@ SCENES = {
                     "--when return --subscribers 2000 --events 100", figure=caught_up),
     "channels": Scene("100,000 channels with 10 events each; 1,000 of them are read back",
                       "--when after --channels 100000 --events 1000000 --publishers 16"
-                      " --subscribers 1000 --stride 100 --stream /events/bench-%d?from=earliest",
+                      " --subscribers 1000 --stride 100 --subscribe-path /events/{channel}?from=earliest",
                       "--memory 2G --ttl 1h", figure=channel, seconds=240),
     "channels-1m": Scene("1,000,000 channels with an event each; 1,000 of them are read back",
                          "--when after --channels 1000000 --events 1000000 --size 50 --publishers 16"
-                         " --subscribers 1000 --stride 1000 --stream /events/bench-%d?from=earliest",
+                         " --subscribers 1000 --stride 1000 --subscribe-path /events/{channel}?from=earliest",
                          "--memory 1G --max-channels 1000000 --ttl 1h", figure=small_channel, seconds=240),
     "streams-wide": Scene("10,000 streams with 256 of 1,000 channels each",
                           "--channels 1000 --subscribers 10000 --per-stream 256 --stride 7"
-                          " --events 1000 --rate 20 --stream /events?channel=bench-%d --settle 2",
+                          " --events 1000 --rate 20 --settle 2s",
                           figure=wide_stream),
     "streams-channels": Scene("1,000 channels on 1,000 streams, one on each",
                               "--channels 1000 --subscribers 1000 --events 100000"),
     "streams-many": Scene("1,000 channels on 50 streams, 100 on each",
-                          "--channels 1000 --subscribers 50 --per-stream 100 --events 20000"
-                          " --stream /events?channel=bench-%d"),
+                          "--channels 1000 --subscribers 50 --per-stream 100 --events 20000"),
     "nopause": Scene("1,000 streams, 10,000 events without pause, one request at a time",
                      "--subscribers 1000 --events 10000 --size 150"),
 }
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def end_with_us():
-    """In a child: the kernel ends it when this script is gone, however that came about."""
-    PR_SET_PDEATHSIG = 1
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def stop(process, seconds):
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def is_healthy(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-@contextlib.contextmanager
-def running_hub(program, options, log):
-    port = free_port()
-    command = [program, "serve", "--listen", f"127.0.0.1:{port}", *options]
-    with open(log, "wb") as output:
-        hub = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                               preexec_fn=end_with_us)
-    try:
-        until = time.monotonic() + 10
-        while not is_healthy(port):
-            if hub.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the hub did not start: {' '.join(map(str, command))}")
-            time.sleep(0.05)
-        yield hub, port
-        if hub.poll() is not None:
-            raise RuntimeError(f"the hub ended by itself, with status {hub.returncode}")
-    finally:
-        stop(hub, STOP_SECONDS)
-
-
-def generate(program, scene, hub, port):
-    """Runs the generator; returns its report, or raises in words what went wrong."""
-    command = [program, "--json", "--pid", str(hub.pid), "--time-limit", str(scene.seconds),
-               *scene.load, f"http://127.0.0.1:{port}"]
-    load = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                            preexec_fn=end_with_us)
-    try:
-        output, _ = load.communicate(timeout=scene.seconds + 30)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError("the generator did not end in time") from None
-    finally:
-        stop(load, 1)
-    if load.returncode not in (0, 1) or not output:
-        raise RuntimeError(f"the generator ended with status {load.returncode}")
-    return json.loads(output)
 
 
 WIDTHS = "{:<17}{:>8}{:>11}{:>12}{:>11}{:>9}{:>9}{:>9}{:>8}  {}"
@@ -197,25 +116,19 @@ def print_row(name, scene, report):
 
 
 def faults(scene, report):
-    """All that is wrong with a run, in words."""
-    kinds = ("lost", "repeated", "disordered", "damaged", "astray", "gaps", "streams_failed",
-             "streams_ended")
-    found = [f"{report[kind]:,} {kind.replace('_', ' ')}" for kind in kinds if report[kind]]
-    if report["failure"]:
-        found.append(report["failure"])
+    found = generator.faults(report)
     if scene.figure and not scene.figure(report)[1]:
         found.append("over the limit")
-    if not report["good"] and not found:
-        found.append("not complete")
     return found
 
 
 def play(name, options):
     """Plays one scene and prints its row; returns its report, and whether all was as it must be."""
-    scene, log, report = SCENES[name], LOGS / f"{name}.log", None
+    scene, log, report = SCENES[name], servers.LOGS / f"{name}.log", None
+    hub = servers.Hub(options.hub, scene.serve + options.serve.split())
     try:
-        with running_hub(options.hub, scene.serve + options.serve.split(), log) as (hub, port):
-            report = generate(options.load, scene, hub, port)
+        with servers.running(hub, log) as (process, port):
+            report = generator.generate(options.load, hub, scene.load, process, port, scene.seconds)
             print_row(name, scene, report)
             wrong = faults(scene, report)
     except (RuntimeError, OSError) as error:
@@ -226,11 +139,11 @@ def play(name, options):
 
 
 def read_options():
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__, epilog="scenes: " + "; "
+    parser = argparse.ArgumentParser(prog="./dev bench scenes", description=__doc__, epilog="scenes: " + "; "
                                      .join(f"{name}: {scene.title}" for name, scene in SCENES.items()))
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help="those to play, in order; all without any")
-    parser.add_argument("--hub", default=ROOT / "build/freshet", help="the hub's program")
-    parser.add_argument("--load", default=ROOT / "build/bench/load", help="the generator's")
+    parser.add_argument("--hub", default=servers.HUB, help="the hub's program")
+    parser.add_argument("--load", default=servers.HUB, help="the generator's")
     parser.add_argument("--serve", default="", metavar="OPTIONS", help='more of the hub\'s options, such as "--workers 1"')
     parser.add_argument("--json", metavar="FILE", help="write all reports there")
     options = parser.parse_args()
@@ -242,10 +155,7 @@ def read_options():
 
 def main():
     options = read_options()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    LOGS.mkdir(parents=True, exist_ok=True)
+    servers.prepare()
     names, reports, all_good = options.scenes or list(SCENES), {}, True
     for name in names:
         print(f"{name:<17}{SCENES[name].title}")

@@ -4,10 +4,13 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 void wheel_init(struct wheel *wheel, uint64_t now_ms)
 {
     for (int i = 0; i < WHEEL_SLOTS; i++)
         LIST_INIT(&wheel->slots[i]);
+    memset(wheel->filled, 0, sizeof wheel->filled);
     wheel->tick = now_ms / WHEEL_TICK_MS;
     wheel->count = 0;
 }
@@ -20,7 +23,9 @@ static void place(struct wheel *wheel, struct timeout *timeout)
     if (tick >= wheel->tick + WHEEL_SLOTS)
         tick = wheel->tick + WHEEL_SLOTS - 1;
     timeout->placed = tick + 1;
-    LIST_INSERT_HEAD(&wheel->slots[tick % WHEEL_SLOTS], timeout, slot);
+    uint64_t slot = tick % WHEEL_SLOTS;
+    LIST_INSERT_HEAD(&wheel->slots[slot], timeout, slot);
+    wheel->filled[slot / 64] |= UINT64_C(1) << slot % 64;
     wheel->count++;
 }
 
@@ -28,7 +33,10 @@ void wheel_clear(struct wheel *wheel, struct timeout *timeout)
 {
     if (!timeout->placed)
         return;
+    uint64_t slot = (timeout->placed - 1) % WHEEL_SLOTS;
     LIST_REMOVE(timeout, slot);
+    if (LIST_EMPTY(&wheel->slots[slot]))
+        wheel->filled[slot / 64] &= ~(UINT64_C(1) << slot % 64);
     timeout->placed = 0;
     wheel->count--;
 }
@@ -70,9 +78,9 @@ uint64_t wheel_delay(const struct wheel *wheel, uint64_t now_ms)
 {
     if (wheel->count == 0)
         return UINT64_MAX;
-    uint64_t tick = wheel->tick;
-    while (LIST_EMPTY(&wheel->slots[tick % WHEEL_SLOTS]))
-        tick++;
-    uint64_t at = tick * WHEEL_TICK_MS;
+    uint64_t tick = wheel->tick, rest;
+    while (!(rest = wheel->filled[tick % WHEEL_SLOTS / 64] >> tick % 64))
+        tick += 64 - tick % 64;
+    uint64_t at = (tick + (uint64_t)__builtin_ctzll(rest)) * WHEEL_TICK_MS;
     return at > now_ms ? at - now_ms : 0;
 }

@@ -21,7 +21,8 @@ LIST_HEAD(timeout_list, timeout);
 
 struct wheel {
     struct timeout_list slots[WHEEL_SLOTS];
-    uint64_t tick; /* all before it have come round */
+    uint64_t filled[WHEEL_SLOTS / 64]; /* a bit for each slot that holds something */
+    uint64_t tick;                     /* all before it have come round */
     uint64_t count;
 };
 

@@ -125,9 +125,12 @@ static void reap(struct worker *worker)
 static void set_alarm(struct worker *worker)
 {
     uint64_t delay = wheel_delay(&worker->wheel, worker->now_ms);
+    if (ev_is_active(&worker->alarm) && worker->now_ms + delay == worker->alarm_ms)
+        return;
     ev_timer_stop(worker->loop, &worker->alarm);
     if (delay == UINT64_MAX)
         return;
+    worker->alarm_ms = worker->now_ms + delay;
     ev_timer_set(&worker->alarm, (double)delay / 1000, 0.);
     ev_timer_start(worker->loop, &worker->alarm);
 }

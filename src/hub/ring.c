@@ -50,11 +50,9 @@ void ring_fini(struct ring *ring)
     *ring = (struct ring){0};
 }
 
-uint32_t ring_after(const struct ring *ring, uint64_t after)
+uint32_t ring_search(const struct ring *ring, uint64_t after)
 {
     uint32_t low = 0, high = ring->count;
-    if (high && ring_at(ring, high - 1)->id <= after)
-        return high; /* the usual case: whoever asks has everything */
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (ring_at(ring, middle)->id <= after)

@@ -20,9 +20,6 @@ struct event *ring_pop(struct ring *ring);
 /* Drops all. */
 void ring_fini(struct ring *ring);
 
-/* The place of the first event with an id above `after`: 0 to count (none). */
-uint32_t ring_after(const struct ring *ring, uint64_t after);
-
 static inline struct event *ring_at(const struct ring *ring, uint32_t place)
 {
     return ring->events[(ring->first + place) & (ring->capacity - 1)];
@@ -31,6 +28,20 @@ static inline struct event *ring_at(const struct ring *ring, uint32_t place)
 static inline struct event *ring_newest(const struct ring *ring)
 {
     return ring->count ? ring_at(ring, ring->count - 1) : NULL;
+}
+
+/* Finds what ring_after finds, for whoever is further behind. */
+uint32_t ring_search(const struct ring *ring, uint64_t after);
+
+/* The place of the first event with an id above `after`: 0 to count (none). */
+static inline uint32_t ring_after(const struct ring *ring, uint64_t after)
+{
+    uint32_t count = ring->count; /* the usual cases: who asks has all, or all but the newest */
+    if (!count || ring_at(ring, count - 1)->id <= after)
+        return count;
+    if (count == 1 || ring_at(ring, count - 2)->id <= after)
+        return count - 1;
+    return ring_search(ring, after);
 }
 
 #endif

@@ -288,47 +288,62 @@ void subscription_pause(struct subscription *subscription)
 
 /* ---- what is next ---- */
 
-static bool above_floors(const struct subscription *subscription)
-{
-    if (subscription->cursor < subscription->client_floor)
-        return false;
-    const struct link *own = subscription->client_link;
-    if (own && subscription->cursor < own->window->floor)
-        return false;
-    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
-        if (subscription->cursor < subscription->links[i].window->floor)
-            return false;
-    return true;
-}
-
 /* A window that holds something after the cursor, and the place of the first such entry. */
 struct source {
     const struct window *window;
     uint32_t place;
 };
 
-static size_t find_sources(const struct subscription *subscription, struct source *sources)
+enum { BELOW_FLOOR = -1 };
+
+/* How many there are, or BELOW_FLOOR where the cursor is. */
+static int find_sources(const struct subscription *subscription, struct source *sources)
 {
-    size_t count = 0, named = (size_t)subscription->selection->count - 1;
-    for (size_t i = 0; i <= named; i++) {
-        const struct link *link = i < named ? &subscription->links[i] : subscription->client_link;
-        if (!link)
-            continue;
-        uint32_t place = ring_after(&link->window->ring, subscription->cursor);
-        if (place < link->window->ring.count)
-            sources[count++] = (struct source){link->window, place};
+    uint64_t cursor = subscription->cursor;
+    const struct link *link = subscription->links,
+                      *last = link + subscription->selection->count - 2,
+                      *own = subscription->client_link;
+    int count = 0;
+    if (cursor < subscription->client_floor)
+        return BELOW_FLOOR;
+    while (link) {
+        const struct window *window = link->window;
+        if (cursor < window->floor)
+            return BELOW_FLOOR;
+        uint32_t place = ring_after(&window->ring, cursor);
+        if (place < window->ring.count)
+            sources[count++] = (struct source){window, place};
+        link = link == own ? NULL : link == last ? own : link + 1;
     }
     return count;
 }
 
-static size_t merge_windows(const struct subscription *subscription, struct event **events,
-                            size_t max, size_t max_bytes)
+/* Some of the one source's entries; *all: and that is all of them. */
+static size_t read_source(const struct source *source, struct event **events, size_t max,
+                          size_t max_bytes, bool *all)
 {
-    struct source sources[SELECTION_MAX + 1];
-    size_t count = find_sources(subscription, sources), n = 0, bytes = 0;
+    const struct ring *ring = &source->window->ring;
+    size_t there = ring->count - source->place, count = there < max ? there : max, n = 0;
+    for (size_t bytes = 0; n < count; n++) {
+        events[n] = ring_at(ring, source->place + (uint32_t)n);
+        bytes += event_wire(events[n]).n;
+        if (n && bytes > max_bytes)
+            break;
+    }
+    *all = n == there;
+    return n;
+}
+
+/* Some of the sources' entries, merged; *all: and that is all of them. */
+static size_t merge_sources(struct source *sources, int count, struct event **events, size_t max,
+                            size_t max_bytes, bool *all)
+{
+    size_t n = 0, bytes = 0;
+    if (count == 1)
+        return read_source(sources, events, max, max_bytes, all);
     while (n < max && count) {
         struct event *oldest = ring_at(&sources[0].window->ring, sources[0].place);
-        for (size_t i = 1; i < count; i++) {
+        for (int i = 1; i < count; i++) {
             struct event *event = ring_at(&sources[i].window->ring, sources[i].place);
             if (event->id < oldest->id)
                 oldest = event;
@@ -337,7 +352,7 @@ static size_t merge_windows(const struct subscription *subscription, struct even
         if (n && bytes > max_bytes)
             break;
         events[n++] = oldest;
-        for (size_t i = 0; i < count;) {
+        for (int i = 0; i < count;) {
             struct source *source = &sources[i];
             if (ring_at(&source->window->ring, source->place) == oldest)
                 source->place++;
@@ -347,6 +362,7 @@ static size_t merge_windows(const struct subscription *subscription, struct even
                 i++;
         }
     }
+    *all = count == 0;
     return n;
 }
 
@@ -381,33 +397,41 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     }
     if (subscription->asking)
         return NEXT_NOTHING;
-    bool above = above_floors(subscription);
-    if (above && subscription->state == SUBSCRIPTION_CATCHING_UP)
-        become(subscription, SUBSCRIPTION_LIVE);
-    if (!above) {
+    struct source sources[SELECTION_MAX + 1];
+    int found = find_sources(subscription, sources);
+    if (found == BELOW_FLOOR) {
         if (subscription->state == SUBSCRIPTION_LIVE)
             become(subscription, SUBSCRIPTION_CATCHING_UP);
         subscription->asking = true;
         return NEXT_ASK;
     }
-    *count = merge_windows(subscription, events, max, max_bytes);
-    return *count ? NEXT_EVENTS : NEXT_NOTHING;
+    if (subscription->state == SUBSCRIPTION_CATCHING_UP)
+        become(subscription, SUBSCRIPTION_LIVE);
+    if (found == 0)
+        return NEXT_NOTHING;
+    bool all;
+    *count = merge_sources(sources, found, events, max, max_bytes, &all);
+    return all ? NEXT_ALL : NEXT_EVENTS;
 }
 
-void subscription_wrote(struct subscription *subscription, const struct event *event)
+/* Everything that the windows hold is written, and they hold all that there is. */
+static bool has_all(const struct subscription *subscription)
 {
-    CHECK(event->id > subscription->cursor);
-    subscription->cursor = subscription->announced = event->id;
-    if (subscription->piece)
-        subscription->taken++;
+    const struct link *own = subscription->client_link;
+    if (subscription->cursor < subscription->client_floor ||
+        (own && subscription->cursor < window_newest(own->window)))
+        return false;
+    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
+        if (subscription->cursor < window_newest(subscription->links[i].window))
+            return false;
+    return true;
 }
 
 bool subscription_moved(struct subscription *subscription, const struct windows *windows,
                         uint64_t *id)
 {
-    struct source sources[SELECTION_MAX + 1];
-    if (subscription->state == SUBSCRIPTION_LIVE && above_floors(subscription) &&
-        find_sources(subscription, sources) == 0 && subscription->cursor < windows->head)
+    if (subscription->state == SUBSCRIPTION_LIVE && has_all(subscription) &&
+        subscription->cursor < windows->head)
         subscription->cursor = windows->head;
     if (subscription->gap || subscription->cursor <= subscription->announced)
         return false;

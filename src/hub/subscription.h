@@ -10,6 +10,7 @@
 #ifndef FRESHET_HUB_SUBSCRIPTION_H
 #define FRESHET_HUB_SUBSCRIPTION_H
 
+#include "base/check.h"
 #include "hub/piece.h"
 #include "hub/selection.h"
 #include "hub/window.h"
@@ -67,16 +68,28 @@ bool subscription_take(struct subscription *subscription, struct piece *piece);
 enum next {
     NEXT_NOTHING, /* all is written, for now */
     NEXT_GAP,     /* tell subscription->gap, then subscription_told */
-    NEXT_EVENTS,  /* write these in order, and subscription_wrote for each */
+    NEXT_EVENTS,  /* write these in order, and then subscription_wrote */
+    NEXT_ALL,     /* the same, and behind them there is nothing, for now */
     NEXT_ASK,     /* ask the log for what lies after the cursor; sets `asking` */
 };
 /* events: room for max of them; they stay valid until the next call of anything here. *count tells
- * how many there are: at least one with NEXT_EVENTS, no more than fit in max_bytes, but one. */
+ * how many there are: at least one with NEXT_EVENTS and NEXT_ALL, no more than fit in max_bytes,
+ * but one. */
 enum next subscription_next(struct subscription *subscription, struct event **events, size_t max,
                             size_t max_bytes, size_t *count);
 
-/* The event is written, or so far that it will be: the cursor moves there. */
-void subscription_wrote(struct subscription *subscription, const struct event *event);
+/* The first `count` of these events are written, the last at least so far that it will be: the
+ * cursor moves there. */
+static inline void subscription_wrote(struct subscription *subscription,
+                                      struct event *const *events, size_t count)
+{
+    if (count == 0)
+        return;
+    CHECK(events[0]->id > subscription->cursor);
+    subscription->cursor = subscription->announced = events[count - 1]->id;
+    if (subscription->piece)
+        subscription->taken += (uint32_t)count;
+}
 
 /* The notice is written. Frees it. */
 void subscription_told(struct subscription *subscription);

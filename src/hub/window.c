@@ -268,9 +268,11 @@ struct link *windows_next(struct windows *windows)
     struct link *link = window->next ? window->next : TAILQ_FIRST(&window->links);
     window->next = TAILQ_NEXT(link, circle);
     window->due--;
-    window->lap_due--;
-    TAILQ_REMOVE(&windows->active, window, turn); /* the others come first: a busy one never ends */
-    TAILQ_INSERT_TAIL(&windows->active, window, turn);
-    settle(windows, window);
+    if (TAILQ_NEXT(window, turn)) { /* the others come first: a busy one never ends */
+        TAILQ_REMOVE(&windows->active, window, turn);
+        TAILQ_INSERT_TAIL(&windows->active, window, turn);
+    }
+    if (--window->lap_due == 0)
+        settle(windows, window);
     return link;
 }

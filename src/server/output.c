@@ -27,24 +27,38 @@ static int gather(const struct connection *connection, struct event **events, si
                   struct iovec *iov, size_t *total)
 {
     int n = 0;
-    *total = 0;
+    size_t sum = 0;
     if (connection->partial) {
         struct span rest = bytes_of(connection, connection->partial);
-        iov[n++] = (struct iovec){(char *)rest.p + connection->partial_at,
-                                  rest.n - connection->partial_at};
+        iov[n] = (struct iovec){(char *)rest.p + connection->partial_at,
+                                rest.n - connection->partial_at};
+        sum += iov[n++].iov_len;
     }
-    if (connection->out.len)
+    if (connection->out.len) {
         iov[n++] = (struct iovec){connection->out.data, connection->out.len};
+        sum += connection->out.len;
+    }
     for (size_t i = 0; i < count; i++) {
         struct span bytes = bytes_of(connection, events[i]);
         iov[n++] = (struct iovec){(char *)bytes.p, bytes.n};
+        sum += bytes.n;
     }
-    for (int i = 0; i < n; i++)
-        *total += iov[i].iov_len;
+    *total = sum;
     return n;
 }
 
-/* Takes n written bytes off what gather gave; what is left of an event becomes the partial one. */
+/* All that gather gave is written. */
+static void settle_all(struct connection *connection)
+{
+    if (connection->partial)
+        event_unref(connection->partial);
+    connection->partial = NULL;
+    if (connection->out.len)
+        buf_fini(&connection->out);
+}
+
+/* Takes n written bytes off what gather gave, fewer than all; what is left of an event becomes the
+ * partial one. */
 static size_t settle(struct connection *connection, struct event **events, size_t count, size_t n)
 {
     if (connection->partial) {
@@ -131,16 +145,23 @@ bool connection_write(struct connection *connection, struct event **events, size
     if (n == 0)
         return true;
     ssize_t sent = writev(connection->io.fd, iov, n);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        connection_close(connection, close_reason_of(errno));
-        return false;
+    if (sent < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            connection_close(connection, close_reason_of(errno));
+            return false;
+        }
+        sent = 0;
     }
-    size_t bytes = sent < 0 ? 0 : (size_t)sent;
+    size_t bytes = (size_t)sent;
     connection->moved_ms = worker->now_ms;
-    *written = settle(connection, events, count, bytes);
     counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
-    if (bytes < total)
-        block(connection);
+    if (bytes == total) {
+        settle_all(connection);
+        *written = count;
+        return true;
+    }
+    *written = settle(connection, events, count, bytes);
+    block(connection);
     return true;
 }
 

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, BATCHES_A_TURN = 2, TEXT_MAX = 256 << 10 };
+enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, TEXT_MAX = 256 << 10 };
 
 static void out_of_memory(struct stream *stream)
 {
@@ -277,6 +277,14 @@ static bool write_events(struct stream *stream, struct event **events, size_t co
     return open;
 }
 
+static void count_replayed(struct stream *stream, struct event **events, size_t count)
+{
+    uint64_t replayed = 0;
+    for (size_t i = 0; i < count; i++)
+        replayed += events[i]->id <= stream->replay_to;
+    counter_add(&stream->connection->worker->counters, METRIC_REPLAYED, replayed);
+}
+
 /* Writes what is pending and the next events. True if there may be more to write at once. */
 static bool write_some(struct stream *stream)
 {
@@ -298,17 +306,18 @@ static bool write_some(struct stream *stream)
     }
     if (!write_events(stream, events, count, &written))
         return false;
-    uint64_t replayed = 0;
-    for (size_t i = 0; i < written; i++) {
-        replayed += events[i]->id <= stream->replay_to;
-        subscription_wrote(subscription, events[i]);
-    }
+    if (subscription->cursor < stream->replay_to)
+        count_replayed(stream, events, written);
+    subscription_wrote(subscription, events, written);
     stream->deliveries += written;
     counter_add(&worker->counters, METRIC_DELIVERIES, written);
-    counter_add(&worker->counters, METRIC_REPLAYED, replayed);
-    if (connection->blocked)
+    if (connection->blocked) {
         subscription_pause(subscription);
-    return next == NEXT_EVENTS && !connection->blocked;
+        return false;
+    }
+    if (next == NEXT_ALL && written == count)
+        return worker->ending; /* then it has something to say yet */
+    return count > 0;
 }
 
 void stream_flush(struct stream *stream)
@@ -326,9 +335,7 @@ void stream_flush(struct stream *stream)
         connection_write(connection, NULL, 0, &written);
         return;
     }
-    bool more = true;
-    for (int i = 0; i < BATCHES_A_TURN && more; i++)
-        more = write_some(stream);
+    bool more = write_some(stream) && write_some(stream); /* two batches a turn at most */
     if (stream->dismissed && connection->state == CONNECTION_STREAM) {
         if (connection->blocked)
             connection_close(connection, CLOSE_DISMISSED);

@@ -54,19 +54,22 @@ static inline void append(struct windows *windows, const char *channel, uint64_t
 }
 
 /* Takes all that is next and says what it was: ids of one digit, 'a' that it asks, 'g' for a gap
- * that waits. */
+ * that waits, '!' that there was more where it had said that there is not. */
 static inline const char *next_of(struct subscription *subscription)
 {
     static char text[64];
     struct event *events[4];
     size_t count, n = 0;
+    bool all = false;
     for (;;) {
         enum next next = subscription_next(subscription, events, 4, 1 << 20, &count);
-        for (size_t i = 0; i < count; i++) {
+        if (all && next != NEXT_NOTHING)
+            text[n++] = '!';
+        for (size_t i = 0; i < count; i++)
             text[n++] = (char)('0' + events[i]->id);
-            subscription_wrote(subscription, events[i]);
-        }
-        if (next == NEXT_EVENTS)
+        subscription_wrote(subscription, events, count);
+        all = next == NEXT_ALL;
+        if (next == NEXT_EVENTS || all)
             continue;
         if (next != NEXT_NOTHING)
             text[n++] = next == NEXT_ASK ? 'a' : 'g';

@@ -165,11 +165,13 @@ static bool write_some(struct sim *sim, struct stream *stream)
     if (next == NEXT_ASK)
         ask(sim, stream);
     size_t written = write_events(sim, stream, events, n);
-    for (size_t i = 0; i < written; i++)
-        subscription_wrote(subscription, events[i]);
+    subscription_wrote(subscription, events, written);
+    bool all = next == NEXT_ALL && written == n;
+    if (all)
+        MUST(subscription_next(subscription, events, max, max_bytes, &n) == NEXT_NOTHING);
     if (stream->blocked)
         subscription_pause(subscription);
-    return next == NEXT_EVENTS && !stream->blocked;
+    return (next == NEXT_EVENTS || next == NEXT_ALL) && !all && !stream->blocked;
 }
 
 void flush(struct sim *sim, struct stream *stream)

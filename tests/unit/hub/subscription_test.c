@@ -91,7 +91,7 @@ static void a_pause_forgets_what_is_not_written_and_asks_again(void **state)
     open_reader(&windows, &reader, SELECTION("x"));
     assert_true(subscription_take(&reader, piece_of(1, "234", 5, 7, 0)));
     assert_int_equal(subscription_next(&reader, events, 1, 1, &count), NEXT_EVENTS);
-    subscription_wrote(&reader, events[0]);
+    subscription_wrote(&reader, events, 1);
     subscription_pause(&reader);
     assert_null(reader.piece);
     assert_int_equal(reader.cursor, 2);
@@ -99,7 +99,7 @@ static void a_pause_forgets_what_is_not_written_and_asks_again(void **state)
     assert_true(subscription_take(&reader, piece_of(2, "34", 5, 7, 0)));
     for (int i = 0; i < 2; i++) {
         assert_int_equal(subscription_next(&reader, events, 1, 1, &count), NEXT_EVENTS);
-        subscription_wrote(&reader, events[0]);
+        subscription_wrote(&reader, events, 1);
     }
     subscription_pause(&reader); /* of a piece that is all written it keeps how far it reached */
     assert_int_equal(reader.cursor, 5);

@@ -153,6 +153,18 @@ bool options_take(struct options *options, const struct option_row *row, const c
     return taken;
 }
 
+bool options_take_none(struct options *options, const struct option_row *row,
+                       struct option_origin origin)
+{
+    struct option_texts *value = value_of(options, row);
+    CHECK(row->kind == OPTION_TEXTS);
+    if (row->least)
+        return wrong(options, "an empty list; write at least one");
+    value->count = 0;
+    options->origins[row - options->rows] = origin;
+    return true;
+}
+
 /* ---- the command line ---- */
 
 static bool no_such_flag(struct options *options, struct span name)

@@ -36,7 +36,7 @@ struct option_row {
     const char *shown;   /* what stands for the value in help: N, SIZE, URL */
     const char *help;    /* half a sentence, small letter, no full stop */
     const char *choices; /* of OPTION_CHOICE: "text|json" */
-    /* Of numbers; most 0: no limit. Of OPTION_TEXTS: most that there may be. */
+    /* Of numbers; most 0: no limit. Of OPTION_TEXTS: how many of them. */
     uint64_t least, most;
     /* Further demands on a text; NULL, or what would be right. */
     const char *(*check)(struct span text);
@@ -86,6 +86,10 @@ const char *options_nearest(const struct options *options, struct span name);
 bool options_take(struct options *options, const struct option_row *row, const char *text,
                   struct option_origin origin);
 
+/* Makes a list empty. False with why. */
+bool options_take_none(struct options *options, const struct option_row *row,
+                       struct option_origin origin);
+
 /* Takes `--name VALUE` and `--name=VALUE`; a switch takes no value but behind `=`. What is no flag,
  * and all behind a `--`, is an argument: *count of them are left at the front of `arguments`. False
  * with why. */
@@ -105,7 +109,7 @@ struct option_variable {
 };
 struct option_variable option_variable(const struct option_row *row);
 
-/* The range in words, such as "from 100ms to 1d"; "" where there is none. */
+/* The range in words, such as "from 100ms to 1d" or "at most 16 times"; "" where there is none. */
 struct option_range {
     char text[96];
 };

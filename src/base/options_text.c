@@ -78,6 +78,12 @@ struct option_range option_range(const struct option_row *row)
 {
     struct option_range range = {""};
     struct buf text;
+    if (row->kind == OPTION_TEXTS) {
+        if (row->most)
+            snprintf(range.text, sizeof range.text, "at most %llu times",
+                     (unsigned long long)row->most);
+        return range;
+    }
     buf_init(&text, sizeof range.text - 1);
     enum error error = OK;
     if (row->least)

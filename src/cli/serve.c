@@ -5,13 +5,35 @@
 
 #include <stdio.h>
 
+static int print(const struct settings *settings)
+{
+    struct buf out;
+    buf_init(&out, 16 << 20); /* ten thousand rules with names of 255 bytes that need escapes */
+    enum error error = settings_print(settings, &out);
+    bool good =
+        !error && fwrite(buf_span(&out).p, 1, out.len, stdout) == out.len && !fflush(stdout);
+    buf_fini(&out);
+    return good ? 0 : 1;
+}
+
 static int run(int count, char **arguments)
 {
-    char why[OPTIONS_WHY_MAX];
-    struct settings *settings = settings_read(count, arguments, why, sizeof why);
+    struct buf wrongs;
+    buf_init(&wrongs, SETTINGS_WRONGS_MAX);
+    struct settings *settings = settings_read(count, arguments, &wrongs);
     if (!settings) {
-        fprintf(stderr, "freshet: %s\n", why);
+        struct span rest = buf_span(&wrongs);
+        while (rest.n) {
+            struct span line = span_cut(&rest, '\n');
+            fprintf(stderr, "freshet: %.*s\n", (int)line.n, line.p);
+        }
+        buf_fini(&wrongs);
         return 2;
+    }
+    if (settings->print) {
+        int status = print(settings);
+        settings_unref(settings);
+        return status;
     }
     log_set_level((enum log_level)settings->log_level);
     int status = server_run(settings);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { HOST_MAX = 255 };
+
 void address_text(const struct sockaddr_storage *address, char *out)
 {
     char host[INET6_ADDRSTRLEN];
@@ -78,30 +80,47 @@ static int listen_on(const struct addrinfo *info, const struct listener_options 
     return -1;
 }
 
+/* False where it is no ADDR:PORT. */
+static bool split(struct span text, struct span *host, struct span *port)
+{
+    uint64_t number;
+    size_t colon = text.n;
+    bool good = true;
+    while (colon && text.p[colon - 1] != ':')
+        colon--;
+    *port = (struct span){text.p + colon, text.n - colon};
+    *host = (struct span){text.p, colon ? colon - 1 : 0};
+    if (host->n > 2 && *host->p == '[' && host->p[host->n - 1] == ']')
+        *host = (struct span){host->p + 1, host->n - 2};
+    else
+        good = !memchr(host->p, ':', host->n);
+    for (size_t i = 0; i < host->n; i++)
+        good &= host->p[i] > ' ' && host->p[i] <= '~' && host->p[i] != '[' && host->p[i] != ']';
+    return good && host->n && host->n <= HOST_MAX && number_parse(*port, 65535, &number);
+}
+
+const char *listener_check(struct span address)
+{
+    struct span host, port;
+    return split(address, &host, &port) ? NULL
+                                        : "write ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080";
+}
+
 int listener_open(const char *address, const struct listener_options *options, char *bound,
                   const char **why)
 {
-    char host[256];
-    uint64_t port;
-    const char *colon = strrchr(address, ':'), *start = address, *end = colon;
+    char name[HOST_MAX + 1];
+    struct span host, port;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *info;
-    *why = "write ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080";
-    if (!colon || colon == address || !number_parse(span_from(colon + 1), 65535, &port))
+    if ((*why = listener_check(span_from(address))))
         return -1;
-    if (*start == '[' && end[-1] == ']') {
-        start++;
-        end--;
-    } else if (memchr(start, ':', (size_t)(end - start))) {
-        return -1;
-    }
-    if ((size_t)(end - start) >= sizeof host)
-        return -1;
-    memcpy(host, start, (size_t)(end - start));
-    host[end - start] = '\0';
+    split(span_from(address), &host, &port);
+    memcpy(name, host.p, host.n);
+    name[host.n] = '\0';
     hints.ai_family = AF_INET; /* a name that has both is served on the one that everybody tries */
-    if (getaddrinfo(host, colon + 1, &hints, &info) != 0)
+    if (getaddrinfo(name, port.p, &hints, &info) != 0)
         hints.ai_family = AF_UNSPEC;
-    if (hints.ai_family == AF_UNSPEC && getaddrinfo(host, colon + 1, &hints, &info) != 0) {
+    if (hints.ai_family == AF_UNSPEC && getaddrinfo(name, port.p, &hints, &info) != 0) {
         *why = "no address is known by that name";
         return -1;
     }

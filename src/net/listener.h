@@ -15,6 +15,9 @@ struct listener_options {
 
 enum { ADDRESS_TEXT_MAX = 64 };
 
+/* NULL, or how an address is written (static), where it is none. */
+const char *listener_check(struct span address);
+
 /* Opens `ADDR:PORT`, `[ADDR6]:PORT` or `NAME:PORT` (port 0: any), nonblocking. Returns the
  * descriptor and writes the bound address to bound (ADDRESS_TEXT_MAX); or -1 and a plain sentence
  * in *why (static). */

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "engine/engine.h"
+#include "server/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,25 +23,41 @@ unsigned settings_workers(const struct settings *settings)
     return workers < 1 ? 1 : workers > ENGINE_WORKERS_MAX ? ENGINE_WORKERS_MAX : (unsigned)workers;
 }
 
-static bool read_all(struct settings *settings, int count, char **arguments)
-{
-    struct options *options = &settings->options;
-    if (!options_read_variables(options) || !options_read_flags(options, &count, arguments))
-        return false;
-    if (count)
-        snprintf(options->why, sizeof options->why, "%s: not a flag; flags begin with --",
-                 arguments[0]);
-    return count == 0;
-}
-
-struct settings *settings_read(int count, char **arguments, char *why, size_t size)
+static struct settings *new_settings(void)
 {
     struct settings *settings = memory_new(sizeof *settings);
     settings->references = 1;
     options_init(&settings->options, settings_rows, settings_row_count, settings);
-    if (read_all(settings, count, arguments))
+    return settings;
+}
+
+static bool read_variables_and_flags(struct settings *settings, int count, char **arguments,
+                                     struct buf *wrongs)
+{
+    struct options *options = &settings->options;
+    bool good = options_read_variables(options) && options_read_flags(options, &count, arguments);
+    if (good && count)
+        snprintf(options->why, sizeof options->why, "%s: not a flag; flags begin with --",
+                 arguments[0]);
+    if (good && !count)
+        return true;
+    (void)buf_printf(wrongs, "%s\n", options->why);
+    return false;
+}
+
+struct settings *settings_read(int count, char **arguments, struct buf *wrongs)
+{
+    struct settings *settings = new_settings();
+    bool good = read_variables_and_flags(settings, count, arguments, wrongs);
+    if (good && settings->config) { /* again, over the file */
+        const char *path = settings->config;
+        settings_unref(settings);
+        settings = new_settings();
+        good = config_read(settings, path, wrongs) &&
+               read_variables_and_flags(settings, count, arguments, wrongs);
+    }
+    if (good)
         return settings;
-    snprintf(why, size, "%s", settings->options.why);
     settings_unref(settings);
     return NULL;
 }
@@ -56,6 +73,7 @@ void settings_unref(const struct settings *settings)
     struct settings *mutable = (struct settings *)settings;
     if (--mutable->references)
         return;
+    free(mutable->rules);
     options_fini(&mutable->options);
     free(mutable);
 }

@@ -1,5 +1,7 @@
 /* The table of settings. Those that SIGHUP may change say so. */
 #include "engine/engine.h"
+#include "net/listener.h"
+#include "server/names.h"
 #include "server/settings.h"
 
 enum {
@@ -35,12 +37,18 @@ static const char *check_engine(struct span text)
                : "there is no such engine; write memory, the only one of this version";
 }
 
+static const char *check_match(struct span text)
+{
+    enum error error = channel_or_prefix_check(text);
+    return error ? error_text(error) : NULL;
+}
+
 #define AT(field) .offset = offsetof(struct settings, field)
 
 const struct option_row settings_rows[] = {
     {.kind = OPTION_HEADING, .help = "Serving"},
     {"listen", OPTION_TEXTS, AT(listen), "127.0.0.1:8080", "ADDR:PORT", "where to serve",
-     .most = SETTINGS_LISTEN_MAX},
+     .least = 1, .most = SETTINGS_LISTEN_MAX, .check = listener_check},
     {"workers", OPTION_COUNT, AT(workers), "0", "N",
      "threads that serve connections; 0: one a core", .most = ENGINE_WORKERS_MAX},
     {"cors-origin", OPTION_TEXTS, AT(origins), NULL, "ORIGIN",
@@ -106,3 +114,16 @@ const struct option_row settings_rows[] = {
 };
 
 const size_t settings_row_count = sizeof settings_rows / sizeof *settings_rows;
+
+#undef AT
+#define AT(field) .offset = offsetof(struct settings_rule, field)
+
+const struct option_row settings_rule_rows[] = {
+    {"match", OPTION_TEXT, AT(match), NULL, "NAME", "a channel, or the beginning of names and a *",
+     .check = check_match},
+    {"history", OPTION_COUNT, AT(history), NULL, "N", "events kept a channel", .most = COUNT_MAX},
+    {"ttl", OPTION_DURATION, AT(ttl), NULL, "DURATION", "how long an event is kept"},
+    {"history-bytes", OPTION_SIZE, AT(history_bytes), NULL, "SIZE", "bytes kept a channel"},
+};
+
+const size_t settings_rule_row_count = sizeof settings_rule_rows / sizeof *settings_rule_rows;

@@ -218,7 +218,7 @@ test('a port that is taken: exit 1, and plain words that name the address', asyn
   assert.ok((await metrics(hub)).freshet_connections >= 1, 'the one that was there stays');
 });
 
-test('an address that is none: exit 1, and what to write', async () => {
+test('an address that is none: one line that says what to write, and no hub', async () => {
   for (const address of ['127.0.0.1', '8080', ':8080', '127.0.0.1:', '127.0.0.1:x', '127.0.0.1:99999', '::1:8080', '127.0.0.1:-1', 'nowhere.invalid:80', '192.0.2.1:8080']) {
     const { code, log } = await runs('serve', '--listen', address);
     assert.notEqual(code, 0, address);

@@ -36,6 +36,7 @@ static int run(int count, char **arguments)
         return status;
     }
     log_set_level((enum log_level)settings->log_level);
+    log_set_format((enum log_format)settings->log_format);
     int status = server_run(settings);
     settings_unref(settings);
     return status;

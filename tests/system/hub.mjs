@@ -113,13 +113,15 @@ class Hub {
   }
 }
 
+const LISTENING = /server\.listening(?: |",")address(?:=|":")([^\s"]+)/; // in both forms of the log
+
 // A hub on a free port, with these flags of `freshet serve`. It ends with its test.
 export async function startHub(t, flags = [], listen = '127.0.0.1:0') {
   const hub = new Hub(run(['serve', '--listen', listen, '--stop-spread', '100ms', '--stop-timeout', '5s', ...flags]));
   t.after(() => hub.stop());
-  await until(() => hub.ended || /server\.listening address=\S+/.test(hub.log), 'the hub does not start');
+  await until(() => hub.ended || LISTENING.test(hub.log), 'the hub does not start');
   if (hub.ended) assert.fail(`the hub did not start: ${hub.log}`);
-  hub.address = /server\.listening address=(\S+)/.exec(hub.log)[1];
+  hub.address = LISTENING.exec(hub.log)[1];
   hub.host = hub.address.slice(0, hub.address.lastIndexOf(':'));
   hub.port = Number(hub.address.slice(hub.address.lastIndexOf(':') + 1));
   hub.url = `http://${hub.address}`;

@@ -13,13 +13,17 @@ static struct span authority_of(struct span text)
     return (struct span){rest.p, n};
 }
 
-/* The authority without a user's name and the port; in lower case or not, as it stands. */
+struct span url_server(struct span text)
+{
+    struct span server = authority_of(text);
+    const char *at = server.n ? memrchr(server.p, '@', server.n) : NULL;
+    return at ? (struct span){at + 1, (size_t)(server.p + server.n - at - 1)} : server;
+}
+
+/* The server without its port, in lower case or not, as it stands. */
 static struct span host_of(struct span text)
 {
-    struct span host = authority_of(text);
-    const char *at = host.n ? memrchr(host.p, '@', host.n) : NULL;
-    if (at)
-        host = (struct span){at + 1, (size_t)(host.p + host.n - at - 1)};
+    struct span host = url_server(text);
     if (host.n && *host.p == '[') {
         const char *end = memchr(host.p, ']', host.n);
         return end ? (struct span){host.p, (size_t)(end - host.p + 1)} : host;

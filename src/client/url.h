@@ -17,6 +17,10 @@ const char *url_check_hub(struct span text);
  * between. text has passed url_check. */
 bool url_is_loopback(struct span text);
 
+/* The host and port, without a user's name and password: for messages. text has passed url_check.
+ */
+struct span url_server(struct span text);
+
 /* The hub's URL and a path such as /events, to the end of out. hub has passed url_check_hub. Errors
  * of buf; out may then hold a part. */
 enum error url_write(struct span hub, struct span path, struct buf *out);

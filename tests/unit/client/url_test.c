@@ -45,6 +45,13 @@ static void this_machine_is_known_by_name_and_number(void **state)
         assert_false(url_is_loopback(span_from(there[i])));
 }
 
+static void a_server_is_named_without_its_password(void **state)
+{
+    (void)state;
+    assert_span(url_server(SPAN("http://me:secret@a:80/b?c#d")), "a:80");
+    assert_span(url_server(SPAN("https://[::1]:1?me@b")), "[::1]:1");
+}
+
 static void a_path_stands_behind_the_hub_with_one_slash(void **state)
 {
     (void)state;
@@ -79,6 +86,7 @@ int main(void)
         cmocka_unit_test(http_and_https_are_told_from_channels),
         cmocka_unit_test(what_is_no_url_is_refused_in_words),
         cmocka_unit_test(this_machine_is_known_by_name_and_number),
+        cmocka_unit_test(a_server_is_named_without_its_password),
         cmocka_unit_test(a_path_stands_behind_the_hub_with_one_slash),
         cmocka_unit_test(parameters_are_encoded_and_joined),
     };

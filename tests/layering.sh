@@ -4,7 +4,7 @@
 # violation and fails. layering.sh --self-test plants violations and sees that each is found.
 set -euo pipefail
 
-declare -A LINE=([cli]=6 [server]=5 [client]=4 [engine]=3 [hub]=2 [http]=2 [sse]=2 [json]=2 [net]=2 [base]=1)
+declare -A LINE=([cli]=6 [server]=5 [client]=4 [bench]=4 [engine]=3 [hub]=2 [http]=2 [sse]=2 [json]=2 [net]=2 [base]=1)
 
 check() ( # check ROOT
     cd "$1"

@@ -24,7 +24,7 @@ struct rules;
 
 /* The matches are distinct, count at most RULES_MAX; all is copied. NULL where there is no memory.
  */
-struct rules *rules_new(const struct rule *rules, size_t count);
+struct rules *rules_new(const struct rule *given, size_t count);
 /* NULL is allowed. */
 void rules_free(struct rules *rules);
 

@@ -41,9 +41,17 @@ static void listen_for(struct connection *connection, int events)
 
 void connection_listen(struct connection *connection)
 {
-    bool full = connection->state != CONNECTION_STREAM && connection->in.len >= connection->in.max;
+    bool full = !connection->streams && connection->in.len >= connection->in.max;
     bool read = !connection->at_end && !full && connection->state != CONNECTION_CLOSED;
     listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
+}
+
+void connection_init_reading(struct connection *connection)
+{
+    size_t head = connection->worker->settings->max_head;
+    connection->streams = false;
+    buf_init(&connection->in, head > IN_MAX / 2 ? 2 * head : IN_MAX);
+    connection->scan = (struct http_head_scan){0};
 }
 
 void connection_new(struct worker *worker, int fd)
@@ -54,8 +62,7 @@ void connection_new(struct worker *worker, int fd)
         return;
     }
     connection->worker = worker;
-    size_t head = worker->settings->max_head;
-    buf_init(&connection->in, head > IN_MAX / 2 ? 2 * head : IN_MAX);
+    connection_init_reading(connection);
     buf_init(&connection->out, OUT_MAX + OUT_EVENTS * worker->settings->max_event);
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
@@ -70,7 +77,7 @@ void connection_new(struct worker *worker, int fd)
 static void weigh(struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
-    size_t weight = connection->in.cap + connection->out.cap +
+    size_t weight = (connection->streams ? 0 : connection->in.cap) + connection->out.cap +
                     (exchange ? exchange->content.cap + exchange->held : 0);
     connection->worker->weight += weight - connection->weight;
     connection->weight = weight;
@@ -100,8 +107,10 @@ void connection_close(struct connection *connection, enum close_reason reason)
     if (connection->state == CONNECTION_CLOSED)
         return;
     connection->state = CONNECTION_CLOSED;
-    if (connection->stream)
-        stream_close(connection->stream, reason);
+    if (connection->streams)
+        stream_close(&connection->stream, reason);
+    else
+        buf_fini(&connection->in);
     connection_drop_exchange(connection);
     ev_io_stop(worker->loop, &connection->io);
     close(connection->io.fd);
@@ -113,7 +122,6 @@ void connection_close(struct connection *connection, enum close_reason reason)
     LIST_REMOVE(connection, all);
     if (connection->partial)
         event_unref(connection->partial);
-    buf_fini(&connection->in);
     buf_fini(&connection->out);
     weigh(connection);
     counter_subtract(&worker->counters, METRIC_CONNECTIONS, 1);
@@ -264,7 +272,8 @@ static bool read_body(struct connection *connection)
 static void linger(struct connection *connection)
 {
     connection->state = CONNECTION_LINGERING;
-    buf_fini(&connection->in);
+    if (!connection->streams)
+        buf_fini(&connection->in);
     if (connection->at_end || shutdown(connection->io.fd, SHUT_WR) != 0) {
         connection_close(connection, CLOSE_LEFT);
         return;
@@ -276,7 +285,7 @@ static void linger(struct connection *connection)
 static void leave(struct connection *connection)
 {
     bool pending = connection->out.len > 0;
-    stream_close(connection->stream, CLOSE_LEFT);
+    stream_close(&connection->stream, CLOSE_LEFT);
     if (pending)
         connection_finish(connection);
     else
@@ -299,7 +308,7 @@ void connection_run(struct connection *connection)
 {
     size_t written;
     if (connection->state == CONNECTION_STREAM) {
-        stream_flush(connection->stream);
+        stream_flush(&connection->stream);
         return;
     }
     if (connection->blocked)
@@ -323,14 +332,15 @@ void connection_run(struct connection *connection)
 void connection_timeout(struct connection *connection)
 {
     if (connection->state == CONNECTION_STREAM) {
-        stream_timeout(connection->stream);
+        stream_timeout(&connection->stream);
     } else if (connection->blocked) {
         if (!connection_moves(connection))
             connection_close(connection, CLOSE_STALLED);
     } else if (connection->state == CONNECTION_WAITING || connection->state == CONNECTION_WORKING ||
                connection->state == CONNECTION_CLOSING) {
         connection_expire_in(connection, connection->worker->settings->idle_timeout);
-    } else if (connection->state == CONNECTION_BODY || connection->in.len) {
+    } else if (connection->state == CONNECTION_BODY ||
+               (connection->state == CONNECTION_HEAD && connection->in.len)) {
         connection->in.len = 0;
         refuse(connection, ERROR_TOO_SLOW);
     } else {

@@ -11,8 +11,10 @@
 #ifndef FRESHET_SERVER_CONNECTION_H
 #define FRESHET_SERVER_CONNECTION_H
 
+#include "base/check.h"
 #include "http/body.h"
 #include "http/request.h"
+#include "server/stream.h"
 #include "server/worker.h"
 
 enum connection_state {
@@ -27,38 +29,34 @@ enum connection_state {
     CONNECTION_CLOSED,
 };
 
-/* Why a stream closed: a row of freshet_closed_streams_total each, in that order. */
-enum close_reason {
-    CLOSE_LEFT,
-    CLOSE_STALLED,
-    CLOSE_VANISHED,
-    CLOSE_STOPPED,
-    CLOSE_DISMISSED,
-    CLOSE_MEMORY
-};
-
 struct connection {
     ev_io io;
     struct worker *worker;
     LIST_ENTRY(connection) all;
     TAILQ_ENTRY(connection) ready;
     struct timeout timeout;
-    struct buf in, out;
+    struct buf out;
     struct event *partial; /* an event half written, pinned */
     uint32_t partial_at;   /* bytes of it that are written */
+    int unsent;            /* bytes in the kernel when that was last looked at, while blocked */
     uint8_t state;
     bool is_ready;
-    bool blocked;    /* the socket takes nothing more for now */
-    bool untimed;    /* the kernel's timeout for unanswered data is off */
-    bool at_end;     /* the peer sends nothing more */
-    bool keep_alive; /* after the request in hand */
-    bool old;        /* HTTP/1.0: no chunks */
-    struct http_head_scan scan;
+    bool blocked;      /* the socket takes nothing more for now */
+    bool untimed;      /* the kernel's timeout for unanswered data is off */
+    bool at_end;       /* the peer sends nothing more */
+    bool keep_alive;   /* after the request in hand */
+    bool old;          /* HTTP/1.0: no chunks */
+    bool streams;      /* a stream has taken it over; never again false once that is open */
     uint64_t moved_ms; /* when bytes last went out, or the socket began to block */
-    int unsent;        /* bytes in the kernel when that was last looked at, while blocked */
     size_t weight;     /* bytes of its buffers, as counted in the worker's sum */
     struct exchange *exchange;
-    struct stream *stream;
+    union { /* an idle stream costs nothing for requests that never come */
+        struct {
+            struct buf in;
+            struct http_head_scan scan;
+        };
+        struct stream stream;
+    };
 };
 
 /* A request being read or answered. Lives from its head to its answer, or until its stream is open.
@@ -76,8 +74,16 @@ struct exchange {
     char head[];
 };
 
+static inline struct connection *connection_of(const struct stream *stream)
+{
+    return CONTAINER_OF(stream, struct connection, stream);
+}
+
 /* What an error of read or write says of the peer. */
 enum close_reason close_reason_of(int error);
+
+/* It reads requests, and has read nothing. */
+void connection_init_reading(struct connection *connection);
 
 /* Takes over the descriptor; closes it where there is no memory. */
 void connection_new(struct worker *worker, int fd);

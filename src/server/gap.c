@@ -1,6 +1,7 @@
 /* The notice of a gap, as the reader gets it: freshet.gap with its bounds, reason and channels. */
 #include "base/check.h"
 #include "base/id.h"
+#include "server/connection.h"
 #include "server/respond.h"
 #include "server/stream.h"
 #include "sse/write.h"
@@ -53,7 +54,7 @@ enum error stream_write_gap(struct stream *stream, struct buf *text)
         return ERROR_NO_MEMORY;
     enum error error = sse_write_event(text, SPAN("freshet.gap"), span_from(line));
     free(line);
-    counter_add(&stream->connection->worker->counters, metrics[gap->reason], 1);
+    counter_add(&connection_of(stream)->worker->counters, metrics[gap->reason], 1);
     subscription_told(subscription);
     return error;
 }

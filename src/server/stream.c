@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/response.h"
 #include "net/listener.h"
+#include "server/connection.h"
 #include "server/cors.h"
 #include "server/respond.h"
 #include "sse/write.h"
@@ -15,15 +16,15 @@ enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, TEXT_MAX = 256 << 10 };
 
 static void out_of_memory(struct stream *stream)
 {
-    connection_close(stream->connection, CLOSE_MEMORY);
+    connection_close(connection_of(stream), CLOSE_MEMORY);
 }
 
 /* Puts a block of text on its way, framed as the connection's version wants it. */
 static bool say(struct stream *stream, struct buf *text)
 {
-    struct buf *out = &stream->connection->out;
-    enum error error = stream->connection->old ? buf_append(out, text->data, text->len)
-                                               : http_write_chunk(out, buf_span(text));
+    struct buf *out = &connection_of(stream)->out;
+    enum error error = connection_of(stream)->old ? buf_append(out, text->data, text->len)
+                                                  : http_write_chunk(out, buf_span(text));
     buf_fini(text);
     if (error)
         out_of_memory(stream);
@@ -37,27 +38,27 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
 {
     struct connection *connection = exchange->connection;
     struct worker *worker = connection->worker;
-    struct stream *stream = calloc(1, sizeof *stream);
+    struct stream *stream = &connection->stream;
+    struct buf in = connection->in; /* where the stream will be */
     struct request *request = request_new(REQUEST_OPEN, worker->number, SPAN(""));
-    if (!stream || !request ||
-        !subscription_open(&stream->subscription, &worker->windows, selection)) {
+    *stream = (struct stream){.opened_ms = worker->now_ms,
+                              .asked = request,
+                              .greets = options.greets,
+                              .envelopes = options.envelopes};
+    if (!request || !subscription_open(&stream->subscription, &worker->windows, selection)) {
         if (request)
             request_free(request);
-        free(stream);
+        connection->in = in;
+        connection->scan = (struct http_head_scan){0};
         return false;
     }
-    stream->connection = connection;
-    stream->greets = options.greets;
-    stream->envelopes = options.envelopes;
-    stream->opened_ms = worker->now_ms;
-    stream->asked = request;
     request->context = stream;
     request->selection = selection_ref(selection);
     request->start = *start;
-    connection->stream = stream;
+    connection->streams = true;
     connection->state = CONNECTION_STREAM;
     buf_fini(&exchange->content);
-    buf_fini(&connection->in);
+    buf_fini(&in);
     counter_add(&worker->counters, METRIC_SUBSCRIBERS, 1);
     worker_post(worker, request);
     return true;
@@ -113,19 +114,19 @@ static void say_opening(struct stream *stream)
     struct subscription *subscription = &stream->subscription;
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    enum error error = write_response_head(stream->connection, subscription->selection);
+    enum error error = write_response_head(connection_of(stream), subscription->selection);
     if (!error)
-        error = sse_write_retry(&text, stream->connection->worker->settings->retry);
+        error = sse_write_retry(&text, connection_of(stream)->worker->settings->retry);
     if (!error)
         error = sse_write_comment(&text, SPAN("connected"));
     if (!error && subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
         error = stream_write_gap(stream, &text);
     if (!error)
         error = write_opening_block(stream, &text);
-    connection_drop_exchange(stream->connection);
+    connection_drop_exchange(connection_of(stream));
     stream->open = true;
-    counter_add(&stream->connection->worker->counters, METRIC_SUBSCRIBERS_ALL, 1);
-    counter_add(&stream->connection->worker->counters, METRIC_ANSWERS_2XX, 1);
+    counter_add(&connection_of(stream)->worker->counters, METRIC_SUBSCRIBERS_ALL, 1);
+    counter_add(&connection_of(stream)->worker->counters, METRIC_ANSWERS_2XX, 1);
     if (error) {
         buf_fini(&text);
         out_of_memory(stream);
@@ -152,7 +153,7 @@ static bool say_gap(struct stream *stream)
 
 static bool ask(struct stream *stream)
 {
-    struct worker *worker = stream->connection->worker;
+    struct worker *worker = connection_of(stream)->worker;
     struct request *request = request_new(REQUEST_READ, worker->number, SPAN(""));
     if (!request) {
         out_of_memory(stream);
@@ -169,12 +170,11 @@ static bool ask(struct stream *stream)
 /* The log does not open it: the connection answers as to any other request, and ends. */
 static void refuse(struct stream *stream, enum error error)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     struct worker *worker = connection->worker;
     subscription_close(&stream->subscription, &worker->windows);
     counter_subtract(&worker->counters, METRIC_SUBSCRIBERS, 1);
-    free(stream);
-    connection->stream = NULL;
+    connection_init_reading(connection);
     connection->state = CONNECTION_WAITING;
     connection->keep_alive = false; /* what the client sent behind the request is gone */
     if (error == ERROR_DISMISSED)
@@ -185,7 +185,7 @@ static void refuse(struct stream *stream, enum error error)
 
 void stream_answer(struct stream *stream, struct request *request)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     CHECK(stream->asked == request);
     stream->asked = NULL;
     if (request->error && !stream->open) {
@@ -217,7 +217,7 @@ void stream_answer(struct stream *stream, struct request *request)
 
 static void end(struct stream *stream, enum close_reason reason)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     if (!connection->old &&
         buf_append(&connection->out, HTTP_LAST_CHUNK, sizeof HTTP_LAST_CHUNK - 1)) {
         out_of_memory(stream);
@@ -230,7 +230,7 @@ static void end(struct stream *stream, enum close_reason reason)
 /* The hub stops and this reader has all: a time to come back at, and a clean end. */
 static void say_farewell(struct stream *stream)
 {
-    uint64_t spread = stream->connection->worker->settings->stop_spread;
+    uint64_t spread = connection_of(stream)->worker->settings->stop_spread;
     struct buf text;
     buf_init(&text, TEXT_MAX);
     if (sse_write_retry(&text, 1 + (spread ? random_below((uint32_t)spread) : 0)))
@@ -244,13 +244,13 @@ void stream_dismiss(struct stream *stream)
     if (!stream->open)
         return; /* it opens behind that entry */
     stream->dismissed = true;
-    connection_make_ready(stream->connection);
+    connection_make_ready(connection_of(stream));
 }
 
 /* Puts the events' envelopes in their places, each with a reference; how many could be made. */
 static size_t put_in_envelopes(struct stream *stream, struct event **events, size_t count)
 {
-    struct worker *worker = stream->connection->worker;
+    struct worker *worker = connection_of(stream)->worker;
     struct twins *twins = engine_twins(worker->engine);
     for (size_t i = 0; i < count; i++)
         if (!(events[i] = envelopes_get(&worker->envelopes, events[i], twins)))
@@ -264,14 +264,14 @@ static bool write_events(struct stream *stream, struct event **events, size_t co
 {
     struct event *envelopes[BATCH_EVENTS];
     if (!stream->envelopes || count == 0)
-        return connection_write(stream->connection, events, count, written);
+        return connection_write(connection_of(stream), events, count, written);
     memcpy(envelopes, events, count * sizeof *events);
     size_t made = put_in_envelopes(stream, envelopes, count);
     if (made == 0) {
         out_of_memory(stream);
         return false;
     }
-    bool open = connection_write(stream->connection, envelopes, made, written);
+    bool open = connection_write(connection_of(stream), envelopes, made, written);
     for (size_t i = 0; i < made; i++)
         event_unref(envelopes[i]);
     return open;
@@ -282,13 +282,13 @@ static void count_replayed(struct stream *stream, struct event **events, size_t 
     uint64_t replayed = 0;
     for (size_t i = 0; i < count; i++)
         replayed += events[i]->id <= stream->replay_to;
-    counter_add(&stream->connection->worker->counters, METRIC_REPLAYED, replayed);
+    counter_add(&connection_of(stream)->worker->counters, METRIC_REPLAYED, replayed);
 }
 
 /* Writes what is pending and the next events. True if there may be more to write at once. */
 static bool write_some(struct stream *stream)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     struct worker *worker = connection->worker;
     struct subscription *subscription = &stream->subscription;
     struct event *events[BATCH_EVENTS];
@@ -322,7 +322,7 @@ static bool write_some(struct stream *stream)
 
 void stream_flush(struct stream *stream)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     size_t written;
     if (connection->state != CONNECTION_STREAM)
         return;
@@ -350,7 +350,7 @@ void stream_flush(struct stream *stream)
 
 static void say_keepalive(struct stream *stream)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     struct buf text;
     size_t written;
     uint64_t id;
@@ -368,7 +368,7 @@ static void say_keepalive(struct stream *stream)
 
 void stream_timeout(struct stream *stream)
 {
-    struct connection *connection = stream->connection;
+    struct connection *connection = connection_of(stream);
     const struct settings *settings = connection->worker->settings;
     uint64_t quiet = connection->worker->now_ms - connection->moved_ms;
     if (!stream->open) { /* the engine has not answered yet */
@@ -398,10 +398,10 @@ static void log_closed(const struct stream *stream, enum close_reason reason)
 {
     static const char *const names[] = {"left",    "stalled",   "vanished",
                                         "stopped", "dismissed", "no-memory"};
-    const struct worker *worker = stream->connection->worker;
+    const struct worker *worker = connection_of(stream)->worker;
     const struct selection *selection = stream->subscription.selection;
     char peer[ADDRESS_TEXT_MAX];
-    peer_text(stream->connection->io.fd, peer);
+    peer_text(connection_of(stream)->io.fd, peer);
     log_line(
         LOG_INFO, "stream.closed",
         "reason=%s channel=%s%s channels=%d client=%s peer=%s position=%s events=%llu age_ms=%llu",
@@ -414,7 +414,7 @@ static void log_closed(const struct stream *stream, enum close_reason reason)
 
 void stream_close(struct stream *stream, enum close_reason reason)
 {
-    struct worker *worker = stream->connection->worker;
+    struct worker *worker = connection_of(stream)->worker;
     if (stream->subscription.state == SUBSCRIPTION_CLOSED)
         return;
     if (stream->asked)

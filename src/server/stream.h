@@ -3,11 +3,26 @@
 #ifndef FRESHET_SERVER_STREAM_H
 #define FRESHET_SERVER_STREAM_H
 
+#include "base/buf.h"
 #include "hub/subscription.h"
-#include "server/connection.h"
 
+struct connection;
+struct exchange;
+struct request;
+struct start;
+
+/* Why a stream closed: a row of freshet_closed_streams_total each, in that order. */
+enum close_reason {
+    CLOSE_LEFT,
+    CLOSE_STALLED,
+    CLOSE_VANISHED,
+    CLOSE_STOPPED,
+    CLOSE_DISMISSED,
+    CLOSE_MEMORY
+};
+
+/* Lies in its connection. */
 struct stream {
-    struct connection *connection;
     struct subscription subscription;
     struct request *asked; /* at the engine */
     uint64_t opened_ms;
@@ -48,7 +63,7 @@ enum error stream_write_gap(struct stream *stream, struct buf *text);
 /* Keepalive, or the end of a stall. */
 void stream_timeout(struct stream *stream);
 
-/* Leaves the windows, counts, logs. Its memory goes with the connection's. Idempotent. */
+/* Leaves the windows, counts, logs. Idempotent. */
 void stream_close(struct stream *stream, enum close_reason reason);
 
 #endif

@@ -103,7 +103,7 @@ static void run_endings(struct worker *worker)
         struct connection *connection = worker->ending_next;
         worker->ending_next = LIST_NEXT(connection, all);
         if (connection->state == CONNECTION_STREAM)
-            stream_flush(connection->stream);
+            stream_flush(&connection->stream);
         else if (connection->state == CONNECTION_BODY ||
                  (connection->state == CONNECTION_HEAD && connection->in.len))
             respond_error(connection, ERROR_STOPPING, NULL); /* a request that is not whole */
@@ -117,7 +117,6 @@ static void reap(struct worker *worker)
     struct connection *connection;
     while ((connection = LIST_FIRST(&worker->doomed))) {
         LIST_REMOVE(connection, all);
-        free(connection->stream);
         free(connection);
     }
 }

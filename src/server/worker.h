@@ -37,7 +37,7 @@ struct worker {
     struct connection_list doomed; /* closed, freed at the end of the turn */
     ev_prepare turn;
     ev_idle busy;
-    ev_timer alarm;    /* the wheel's next turn, at: */
+    ev_timer alarm; /* the wheel's next turn, at: */
     uint64_t alarm_ms;
     ev_timer deadline; /* of stopping */
     uint64_t now_ms;   /* monotonic, of this turn */

@@ -209,7 +209,7 @@ bool options_read_flags(struct options *options, int *count, char **arguments)
 {
     int kept = 0;
     bool flags = true;
-    for (int i = 0; i < *count; i++) {
+    for (int i = 0; i < *count && arguments[i]; i++) {
         char *argument = arguments[i];
         if (flags && strcmp(argument, "--") == 0) {
             flags = false;

@@ -31,7 +31,7 @@ struct option_texts {
 struct option_row {
     const char *name; /* words joined by - */
     enum option_kind kind;
-    size_t offset;       /* of the value in the struct */
+    uint32_t offset;     /* of the value in the struct */
     const char *initial; /* the default as text; NULL: zero, false, none */
     const char *shown;   /* what stands for the value in help: N, SIZE, URL */
     const char *help;    /* half a sentence, small letter, no full stop */

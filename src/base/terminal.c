@@ -44,12 +44,12 @@ static size_t front_of(struct span text, unsigned letters)
 void progress_show(const char *format, ...)
 {
     char line[512];
-    if (!terminal_is(STDERR_FILENO))
-        return;
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    if (!terminal_is(STDERR_FILENO))
+        return;
     size_t n = front_of(span_from(line), terminal_width(STDERR_FILENO) - 1);
     fprintf(stderr, "\r\033[K%.*s", (int)n, line);
     shown = true;

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, TEXT_MAX = 256 << 10 };
+enum { BATCH_EVENTS = 64, BATCH_BYTES = 64 << 10, BATCHES_A_TURN = 2, TEXT_MAX = 256 << 10 };
 
 static void out_of_memory(struct stream *stream)
 {
@@ -335,7 +335,9 @@ void stream_flush(struct stream *stream)
         connection_write(connection, NULL, 0, &written);
         return;
     }
-    bool more = write_some(stream) && write_some(stream); /* two batches a turn at most */
+    bool more = true;
+    for (int batch = 0; more && batch < BATCHES_A_TURN; batch++)
+        more = write_some(stream);
     if (stream->dismissed && connection->state == CONNECTION_STREAM) {
         if (connection->blocked)
             connection_close(connection, CLOSE_DISMISSED);

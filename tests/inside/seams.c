@@ -65,9 +65,11 @@ bool seams_busy(void)
 /* ---- sockets ---- */
 
 ssize_t __real_read(int fd, void *bytes, size_t n);
+ssize_t __real_send(int fd, const void *bytes, size_t n, int flags);
 ssize_t __real_writev(int fd, const struct iovec *iov, int count);
 int __real_close(int fd);
 ssize_t __wrap_read(int fd, void *bytes, size_t n);
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags);
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int count);
 int __wrap_close(int fd);
 
@@ -104,6 +106,15 @@ ssize_t __wrap_read(int fd, void *bytes, size_t n)
         return __real_read(fd, bytes, n);
     ssize_t most = allowed(fd, n);
     return most < 0 ? most : __real_read(fd, bytes, (size_t)most);
+}
+
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags)
+{
+    if (!is_ours(fd))
+        return __real_send(fd, bytes, n, flags);
+    CHECK(n > 0);
+    ssize_t most = allowed(fd, n);
+    return most < 0 ? most : __real_send(fd, bytes, (size_t)most, flags);
 }
 
 ssize_t __wrap_writev(int fd, const struct iovec *iov, int count)

@@ -113,11 +113,15 @@ static enum error read_client_id(const struct exchange *exchange, struct buf *cl
     enum error error = route_parameter(exchange, SPAN("client_id"), client_id, given);
     if (error || *given)
         return error ? error : client_id_check(buf_span(client_id));
+    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[MADE_ID_BYTES];
+    char text[2 * MADE_ID_BYTES];
     random_bytes(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes && !error; i++)
-        error = buf_printf(client_id, "%02x", bytes[i]);
-    return error;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return buf_append(client_id, text, sizeof text);
 }
 
 /* What would change the meaning of the answer must not be overlooked. */

@@ -52,16 +52,21 @@ enum error buf_append(struct buf *buf, const void *bytes, size_t n)
 enum error buf_printf(struct buf *buf, const char *format, ...)
 {
     va_list args;
+    char text[512]; /* what is longer is made twice */
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     CHECK(n >= 0);
     enum error error = buf_reserve(buf, (size_t)n + 1);
     if (error)
         return error;
-    va_start(args, format);
-    vsnprintf(buf->data + buf->len, (size_t)n + 1, format, args);
-    va_end(args);
+    if ((size_t)n < sizeof text) {
+        memcpy(buf->data + buf->len, text, (size_t)n);
+    } else {
+        va_start(args, format);
+        vsnprintf(buf->data + buf->len, (size_t)n + 1, format, args);
+        va_end(args);
+    }
     buf->len += (size_t)n;
     return OK;
 }

@@ -95,6 +95,23 @@ static void printing_appends_without_a_nul(void **state)
     buf_fini(&buf);
 }
 
+static void what_is_printed_may_be_of_any_length(void **state)
+{
+    (void)state;
+    for (int width = 1; width < 1200; width++) {
+        struct buf buf;
+        buf_init(&buf, (size_t)width + 3);
+        assert_ok(buf_append(&buf, "<", 1));
+        assert_ok(buf_printf(&buf, "%*d>", width, 7));
+        assert_int_equal(buf.len, width + 2);
+        assert_memory_equal(buf.data + width, "7>", 2);
+        for (int i = 1; i < width; i++)
+            assert_int_equal(buf.data[i], ' ');
+        assert_error(buf_printf(&buf, "%d", 1), ERROR_TOO_LARGE);
+        buf_fini(&buf);
+    }
+}
+
 static void consuming_moves_the_rest_to_the_front(void **state)
 {
     (void)state;
@@ -135,6 +152,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_whole_changes_nothing),
         cmocka_unit_test(reserved_room_is_there_to_be_written),
         cmocka_unit_test(printing_appends_without_a_nul),
+        cmocka_unit_test(what_is_printed_may_be_of_any_length),
         cmocka_unit_test(consuming_moves_the_rest_to_the_front),
         cmocka_unit_test(a_finished_buffer_may_be_used_on),
     };

@@ -165,6 +165,40 @@ bool options_take_none(struct options *options, const struct option_row *row,
     return true;
 }
 
+static size_t value_size(enum option_kind kind)
+{
+    switch (kind) {
+    case OPTION_HEADING:
+        break;
+    case OPTION_SWITCH:
+        return sizeof(bool);
+    case OPTION_CHOICE:
+        return sizeof(unsigned);
+    case OPTION_TEXT:
+        return sizeof(const char *);
+    case OPTION_TEXTS:
+        return sizeof(struct option_texts);
+    case OPTION_COUNT:
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+        return sizeof(uint64_t);
+    }
+    return 0;
+}
+
+void options_copy(struct options *options, const struct options *from, const struct option_row *row)
+{
+    void *value = value_of(options, row);
+    const char **texts = row->kind == OPTION_TEXTS ? ((struct option_texts *)value)->texts : value;
+    memcpy(value, value_of(from, row), value_size(row->kind));
+    size_t count = row->kind == OPTION_TEXTS  ? ((struct option_texts *)value)->count
+                   : row->kind == OPTION_TEXT ? *texts != NULL
+                                              : 0;
+    for (size_t i = 0; i < count; i++)
+        texts[i] = options_keep(options, span_from(texts[i]));
+    options->origins[row - options->rows] = from->origins[row - from->rows];
+}
+
 /* ---- the command line ---- */
 
 static bool no_such_flag(struct options *options, struct span name)

@@ -90,6 +90,10 @@ bool options_take(struct options *options, const struct option_row *row, const c
 bool options_take_none(struct options *options, const struct option_row *row,
                        struct option_origin origin);
 
+/* A value as other options of the same rows have it; texts are copied. */
+void options_copy(struct options *options, const struct options *from,
+                  const struct option_row *row);
+
 /* Takes `--name VALUE` and `--name=VALUE`; a switch takes no value but behind `=`. What is no flag,
  * and all behind a `--`, is an argument: *count of them are left at the front of `arguments`. False
  * with why. */

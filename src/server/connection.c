@@ -46,11 +46,21 @@ void connection_listen(struct connection *connection)
     listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
 }
 
+/* As much as a request may need by the settings of now; what an earlier one was given stays. */
+static void make_room(struct connection *connection)
+{
+    const struct settings *settings = connection->worker->settings;
+    size_t in = settings->max_head > IN_MAX / 2 ? 2 * settings->max_head : IN_MAX;
+    size_t out = OUT_MAX + OUT_EVENTS * settings->max_event;
+    connection->in.max = in > connection->in.max ? in : connection->in.max;
+    connection->out.max = out > connection->out.max ? out : connection->out.max;
+}
+
 void connection_init_reading(struct connection *connection)
 {
-    size_t head = connection->worker->settings->max_head;
     connection->streams = false;
-    buf_init(&connection->in, head > IN_MAX / 2 ? 2 * head : IN_MAX);
+    buf_init(&connection->in, 0);
+    make_room(connection);
     connection->scan = (struct http_head_scan){0};
 }
 
@@ -63,7 +73,6 @@ void connection_new(struct worker *worker, int fd)
     }
     connection->worker = worker;
     connection_init_reading(connection);
-    buf_init(&connection->out, OUT_MAX + OUT_EVENTS * worker->settings->max_event);
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     ev_io_start(worker->loop, &connection->io);
@@ -117,8 +126,8 @@ void connection_close(struct connection *connection, enum close_reason reason)
     wheel_clear(&worker->wheel, &connection->timeout);
     if (connection->is_ready)
         TAILQ_REMOVE(&worker->ready, connection, ready);
-    if (worker->ending_next == connection)
-        worker->ending_next = LIST_NEXT(connection, all);
+    if (worker->walk_next == connection)
+        worker->walk_next = LIST_NEXT(connection, all);
     LIST_REMOVE(connection, all);
     if (connection->partial)
         event_unref(connection->partial);
@@ -214,6 +223,7 @@ static bool read_head(struct connection *connection)
         return false;
     }
     size_t limit = connection->worker->settings->max_head;
+    make_room(connection);
     bool first = connection->scan.scanned == 0;
     if (connection->in.len > SMALL && connection_is_heavy(connection)) {
         connection_close(connection, CLOSE_MEMORY); /* an error could end a browser's stream */

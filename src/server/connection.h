@@ -128,6 +128,10 @@ void connection_unblock(struct connection *connection);
  */
 void connection_time(struct connection *connection);
 
+/* Its worker goes by other settings: the times of a stream, or of a socket that blocks, are
+ * measured by them. */
+void connection_retime(struct connection *connection);
+
 /* A blocked socket whose timeout comes: whether its peer has taken bytes within the stall timeout.
  * If so the timeout is set again. */
 bool connection_moves(struct connection *connection);

@@ -150,7 +150,7 @@ static void take_one(struct worker *worker, struct mail *mail)
         break;
     case ENGINE_END:
         worker->ending = true;
-        worker->ending_next = LIST_FIRST(&worker->connections);
+        worker->walk_next = LIST_FIRST(&worker->connections);
         break;
     case WORKER_CONNECTION: {
         struct arrival *arrival = CONTAINER_OF(mail, struct arrival, mail);
@@ -161,6 +161,12 @@ static void take_one(struct worker *worker, struct mail *mail)
     case WORKER_STOP:
         begin_stopping(worker);
         break;
+    case WORKER_SETTINGS: {
+        struct new_settings *fresh = CONTAINER_OF(mail, struct new_settings, mail);
+        worker_set(worker, fresh->settings);
+        free(fresh);
+        break;
+    }
     case WORKER_COUNT:
         take_count(worker, CONTAINER_OF(mail, struct request, mail));
         break;

@@ -149,6 +149,14 @@ void connection_time(struct connection *connection)
     connection->untimed = false;
 }
 
+void connection_retime(struct connection *connection)
+{
+    if (!connection->untimed)
+        socket_user_timeout(connection->io.fd, settings_user_timeout(connection->worker->settings));
+    if (connection->state == CONNECTION_STREAM || connection->blocked)
+        connection_timeout(connection);
+}
+
 bool connection_write(struct connection *connection, struct event **events, size_t count,
                       size_t *written)
 {

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/listener.h"
+#include "server/reload.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ struct listener {
 struct server {
     struct ev_loop *loop;
     struct engine *engine;
-    ev_signal term, interrupt;
+    const struct settings *settings;
+    ev_signal term, interrupt, hangup;
     ev_timer again; /* accepts on after a failure */
     bool exhausted; /* of descriptors: connections wait that could not be accepted */
     struct listener listeners[SETTINGS_LISTEN_MAX];
@@ -168,6 +170,7 @@ static void block_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -183,23 +186,69 @@ static void stop_workers(struct server *server)
     free(stops);
 }
 
+/* ---- other settings ---- */
+
+static bool set_engine_limits(struct server *server, const struct settings *settings)
+{
+    struct tail_limits limits;
+    if (!reload_limits(settings, &limits))
+        return false;
+    if (engine_set_limits(server->engine, limits))
+        return true;
+    rules_free(limits.rules);
+    return false;
+}
+
+/* Everybody goes by these from now on; the caller's reference is the server's. */
+static void set(struct server *server, const struct settings *settings)
+{
+    for (size_t i = 0; i < server->listener_count; i++) /* which connections have from them */
+        socket_user_timeout(server->listeners[i].io.fd, settings_user_timeout(settings));
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        struct new_settings *fresh = memory_new(sizeof *fresh);
+        fresh->mail.kind = WORKER_SETTINGS;
+        fresh->settings = settings_ref(settings);
+        mailbox_put(&server->workers[i].mailbox, &fresh->mail);
+    }
+    settings_unref(server->settings);
+    server->settings = settings;
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)loop, (void)events;
+    struct server *server = watcher->data;
+    struct settings *fresh = reload_read(server->settings);
+    if (!fresh)
+        return;
+    if (set_engine_limits(server, fresh)) {
+        reload_tell(server->settings, fresh);
+        set(server, fresh);
+    } else {
+        reload_refused("there is no memory for other settings");
+        settings_unref(fresh);
+    }
+}
+
 /* ---- life ---- */
+
+static bool new_engine(struct server *server, const struct settings *settings)
+{
+    struct engine_settings engine_settings = {.ops = &memory_engine,
+                                              .workers = server->worker_count};
+    if (!reload_limits(settings, &engine_settings.limits)) {
+        log_line(LOG_ERROR, "engine.failed", "error=no-memory");
+        return false;
+    }
+    server->engine = engine_new(&engine_settings);
+    if (!server->engine)
+        rules_free(engine_settings.limits.rules);
+    return server->engine;
+}
 
 static bool start(struct server *server, const struct settings *settings)
 {
-    struct engine_settings engine_settings = {
-        .ops = &memory_engine,
-        .limits = {.history = settings->history,
-                   .history_bytes = settings->history_bytes,
-                   .ttl_ms = settings->ttl,
-                   .memory = settings->memory,
-                   .channels = settings->max_channels},
-        .workers = server->worker_count,
-    };
-    if (!open_listeners(server, settings))
-        return false;
-    server->engine = engine_new(&engine_settings);
-    if (!server->engine)
+    if (!open_listeners(server, settings) || !new_engine(server, settings))
         return false;
     for (unsigned i = 0; i < server->worker_count; i++)
         if (!worker_init(&server->workers[i], server, settings, server->engine, i))
@@ -216,6 +265,7 @@ int server_run(const struct settings *settings)
     size_t size = workers * sizeof(struct worker);
     struct server *server = memory_new(sizeof *server + size);
     server->worker_count = workers;
+    server->settings = settings_ref(settings);
     hash_init();
     json_object_seed(0);
     signal(SIGPIPE, SIG_IGN);
@@ -225,9 +275,11 @@ int server_run(const struct settings *settings)
     ev_timer_init(&server->again, on_again, 0., 0.);
     ev_signal_init(&server->term, on_signal, SIGTERM);
     ev_signal_init(&server->interrupt, on_signal, SIGINT);
-    server->again.data = server->term.data = server->interrupt.data = server;
+    ev_signal_init(&server->hangup, on_hangup, SIGHUP);
+    server->again.data = server->term.data = server->interrupt.data = server->hangup.data = server;
     ev_signal_start(server->loop, &server->term);
     ev_signal_start(server->loop, &server->interrupt);
+    ev_signal_start(server->loop, &server->hangup);
     bool started = start(server, settings);
     if (started) {
         ev_run(server->loop, 0);
@@ -241,7 +293,9 @@ int server_run(const struct settings *settings)
     block_signals(); /* a second one must not end it on its way out */
     ev_signal_stop(server->loop, &server->term);
     ev_signal_stop(server->loop, &server->interrupt);
+    ev_signal_stop(server->loop, &server->hangup);
     ev_loop_destroy(server->loop);
+    settings_unref(server->settings);
     free(server);
     if (started)
         log_line(LOG_INFO, "server.stopped", "status=0");

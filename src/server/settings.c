@@ -12,7 +12,7 @@
 void settings_init(struct settings *settings)
 {
     struct options options;
-    *settings = (struct settings){0};
+    *settings = (struct settings){.references = 1};
     options_init(&options, settings_rows, settings_row_count, settings);
     options_fini(&options); /* the defaults' texts are the table's */
 }
@@ -56,6 +56,8 @@ struct settings *settings_read(int count, char **arguments, struct buf *wrongs)
         good = config_read(settings, path, wrongs) &&
                read_variables_and_flags(settings, count, arguments, wrongs);
     }
+    settings->argument_count = count;
+    settings->arguments = arguments;
     if (good)
         return settings;
     settings_unref(settings);

@@ -5,11 +5,12 @@
 #define FRESHET_SERVER_SETTINGS_H
 
 #include "base/options.h"
+#include "engine/rules.h"
 
 enum { SETTINGS_LISTEN_MAX = 16 };
 
 /* In a rule: the hub's own. */
-#define SETTINGS_HUBS UINT64_MAX
+#define SETTINGS_HUBS RULE_HUBS
 
 /* What is kept on some channels, of the file's `channels`. */
 struct settings_rule {
@@ -33,6 +34,8 @@ struct settings {
     unsigned log_format, log_level; /* which of their rows' choices; enum log_level */
     struct settings_rule *rules;    /* each match once, in the order of the file */
     size_t rule_count;
+    int argument_count; /* what it was read from */
+    char **arguments;
     struct options options; /* where each came from; empty after settings_init */
     _Atomic unsigned references;
 };

@@ -17,7 +17,7 @@
 
 /* How much of each kind of work one turn does. */
 enum { RENDERED = 8 /* times an event's data at most, with what it came in */ };
-enum { SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_ENDINGS = 64 };
+enum { SLICE_STREAMS = 64, TURN_READY = 64, TURN_TIMEOUTS = 64, TURN_WALK = 64 };
 
 /* What a worker's windows hold: enough that readers only fall below a floor by their own slowness,
  * and less than the log's own memory. */
@@ -96,19 +96,28 @@ static bool run_timeouts(struct worker *worker)
     return true;
 }
 
-/* The log is complete: gives each stream its last turn. */
-static void run_endings(struct worker *worker)
+/* The log is complete: a stream gets its last turn. */
+static void end(struct connection *connection)
 {
-    for (int i = 0; i < TURN_ENDINGS && worker->ending_next; i++) {
-        struct connection *connection = worker->ending_next;
-        worker->ending_next = LIST_NEXT(connection, all);
-        if (connection->state == CONNECTION_STREAM)
-            stream_flush(&connection->stream);
-        else if (connection->state == CONNECTION_BODY ||
-                 (connection->state == CONNECTION_HEAD && connection->in.len))
-            respond_error(connection, ERROR_STOPPING, NULL); /* a request that is not whole */
-        else if (connection->state == CONNECTION_HEAD)
-            connection_finish(connection);
+    if (connection->state == CONNECTION_STREAM)
+        stream_flush(&connection->stream);
+    else if (connection->state == CONNECTION_BODY ||
+             (connection->state == CONNECTION_HEAD && connection->in.len))
+        respond_error(connection, ERROR_STOPPING, NULL); /* a request that is not whole */
+    else if (connection->state == CONNECTION_HEAD)
+        connection_finish(connection);
+}
+
+/* All connections, bit by bit: they end, or learn of other settings. */
+static void walk(struct worker *worker)
+{
+    for (int i = 0; i < TURN_WALK && worker->walk_next; i++) {
+        struct connection *connection = worker->walk_next;
+        worker->walk_next = LIST_NEXT(connection, all);
+        if (worker->ending)
+            end(connection);
+        else
+            connection_retime(connection);
     }
 }
 
@@ -154,13 +163,12 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     run_slice(worker);
     run_ready(worker);
     bool late = run_timeouts(worker);
-    if (worker->ending)
-        run_endings(worker);
+    walk(worker);
     reap(worker);
     tell_progress(worker);
     set_alarm(worker);
     stop_when_done(worker);
-    if (late || worker->inbox || worker->ending_next || !TAILQ_EMPTY(&worker->ready) ||
+    if (late || worker->inbox || worker->walk_next || !TAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
     else
@@ -203,8 +211,7 @@ static void *run(void *context)
 bool worker_init(struct worker *worker, struct server *server, const struct settings *settings,
                  struct engine *engine, unsigned number)
 {
-    *worker =
-        (struct worker){.server = server, .settings = settings, .engine = engine, .number = number};
+    *worker = (struct worker){.server = server, .engine = engine, .number = number};
     worker->loop = ev_loop_new(EVFLAG_AUTO);
     if (!worker->loop) {
         log_line(LOG_ERROR, "worker.failed", "worker=%u error=no-event-loop", number);
@@ -217,9 +224,7 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
         worker->loop = NULL;
         return false;
     }
-    uint64_t share = settings->memory / settings_workers(settings),
-             largest = NDJSON_BYTES_MAX + RENDERED * settings->max_event;
-    worker->weight_max = share > largest ? share : largest;
+    worker_set(worker, settings_ref(settings));
     worker->now_ms = clock_mono_ms();
     wheel_init(&worker->wheel, worker->now_ms);
     windows_init(&worker->windows, window_limits, make_unwatch, send_unwatch, worker);
@@ -270,6 +275,22 @@ void worker_fini(struct worker *worker)
         request_free(worker->last_request);
     mailbox_close(&worker->mailbox);
     ev_loop_destroy(worker->loop);
+    settings_unref(worker->settings);
+}
+
+void worker_set(struct worker *worker, const struct settings *settings)
+{
+    uint64_t share = settings->memory / settings_workers(settings),
+             largest = NDJSON_BYTES_MAX + RENDERED * settings->max_event;
+    const struct settings *old = worker->settings;
+    worker->settings = settings;
+    worker->weight_max = share > largest ? share : largest;
+    if (!old)
+        return;
+    if (!worker->ending &&
+        (old->keepalive != settings->keepalive || old->stall_timeout != settings->stall_timeout))
+        worker->walk_next = LIST_FIRST(&worker->connections);
+    settings_unref(old);
 }
 
 const char *worker_date(struct worker *worker)

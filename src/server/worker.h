@@ -46,10 +46,10 @@ struct worker {
     bool over;         /* the thread has ended; what is still in the mail is dropped */
     size_t weight;     /* bytes of all connections' buffers */
     size_t weight_max;
-    uint64_t date_s; /* what `date` says */
-    char date[40];   /* the Date header's line */
-    struct connection *ending_next;
-    bool stopping; /* no new requests */
+    uint64_t date_s;              /* what `date` says */
+    char date[40];                /* the Date header's line */
+    struct connection *walk_next; /* of all connections, some a turn: see walk */
+    bool stopping;                /* no new requests */
     struct request
         *last_request;        /* REQUEST_QUIET, made beforehand so that stopping needs no memory */
     bool quiet;               /* has told the engine that it publishes no more */
@@ -63,13 +63,20 @@ struct worker {
 enum worker_mail {
     WORKER_CONNECTION = ENGINE_MAILS,
     WORKER_STOP,
-    WORKER_COUNT, /* struct request: a listing on its way round (channels.c) */
+    WORKER_SETTINGS, /* struct new_settings */
+    WORKER_COUNT,    /* struct request: a listing on its way round (channels.c) */
 };
 
 /* A new connection for the worker, which then owns the descriptor; freed by it. */
 struct arrival {
     struct mail mail;
     int fd;
+};
+
+/* Settings to go by from now on, with a reference that becomes the worker's; freed by it. */
+struct new_settings {
+    struct mail mail;
+    const struct settings *settings;
 };
 
 /* Prepares it and connects it to the engine; false, with a line in the log, where that fails. */
@@ -85,6 +92,9 @@ void worker_fini(struct worker *worker);
 
 /* The `Date:` line with CRLF of this second. */
 const char *worker_date(struct worker *worker);
+
+/* Goes by other settings: all that begins anew from now on does, and streams with their times. */
+void worker_set(struct worker *worker, const struct settings *settings);
 
 /* Posts to the engine and counts what is in hand. */
 void worker_post(struct worker *worker, struct request *request);

@@ -58,8 +58,8 @@ export function chance(t) {
 // --- the process ---
 
 // The program with these arguments. It ends with this process, however that ends.
-export function run(args) {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', FRESHET, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function run(args, env = {}) {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', FRESHET, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const program = { child, out: '', log: '' };
   child.stdout.on('data', (bytes) => { program.out += bytes; });
   child.stderr.on('data', (bytes) => { program.log += bytes; });
@@ -116,8 +116,13 @@ class Hub {
 const LISTENING = /server\.listening(?: |",")address(?:=|":")([^\s"]+)/; // in both forms of the log
 
 // A hub on a free port, with these flags of `freshet serve`. It ends with its test.
-export async function startHub(t, flags = [], listen = '127.0.0.1:0') {
-  const hub = new Hub(run(['serve', '--listen', listen, '--stop-spread', '100ms', '--stop-timeout', '5s', ...flags]));
+export function startHub(t, flags = [], listen = '127.0.0.1:0') {
+  return startHubWith(t, ['--listen', listen, '--stop-spread', '100ms', '--stop-timeout', '5s', ...flags]);
+}
+
+// The same with these flags alone, and more variables.
+export async function startHubWith(t, flags, env = {}) {
+  const hub = new Hub(run(['serve', ...flags], env));
   t.after(() => hub.stop());
   await until(() => hub.ended || LISTENING.test(hub.log), 'the hub does not start');
   if (hub.ended) assert.fail(`the hub did not start: ${hub.log}`);

@@ -10,7 +10,7 @@ struct values {
     bool on;
     unsigned kind;
     const char *text;
-    struct option_texts texts;
+    struct option_texts texts, few;
 };
 
 static const char *check_name(struct span text)
@@ -30,6 +30,7 @@ static const struct option_row rows[] = {
     {"name", OPTION_TEXT, AT(text), NULL, "NAME", "who", .check = check_name, .variable = "OTHER"},
     {"listen", OPTION_TEXTS, AT(texts), "here", "ADDR", "where", .variable = ""},
     {"header", OPTION_TEXTS, AT(texts), NULL, "LINE", "what else"},
+    {"few", OPTION_TEXTS, AT(few), NULL, "NAME", "a few", .least = 1, .most = 2},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -192,6 +193,57 @@ static void what_is_printed_is_read_again_as_the_same(void **state)
     reading_free(reading);
 }
 
+static const struct option_origin from_file = {.source = OPTION_FILE, .line = 3};
+
+static void a_copied_value_outlives_what_it_was_copied_from(void **state)
+{
+    (void)state;
+    struct reading *from = reading_new(), *to = reading_new();
+    static const struct {
+        const char *name, *text;
+    } texts[] = {{"count", "12"}, {"on", "true"},  {"kind", "json"},
+                 {"name", "me"},  {"listen", "x"}, {"header", "a: b"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const struct option_row *row = options_find(&from->options, span_from(texts[i].name));
+        from->values.texts.count = 0; /* both lists are one */
+        char *text = options_keep(&from->options, span_from(texts[i].text));
+        assert_true(options_take(&from->options, row, text, from_file));
+        options_copy(&to->options, &from->options, row);
+        assert_int_equal(to->options.origins[row - rows].line, 3);
+    }
+    const struct option_row *name = options_find(&from->options, SPAN("name"));
+    reading_free(from);
+    assert_int_equal(to->values.count, 12);
+    assert_true(to->values.on);
+    assert_int_equal(to->values.kind, 1);
+    assert_string_equal(to->values.text, "me");
+    assert_int_equal(to->values.texts.count, 1);
+    assert_string_equal(to->values.texts.texts[0], "a: b");
+    struct reading *none = reading_new();
+    options_copy(&to->options, &none->options, name);
+    assert_null(to->values.text);
+    reading_free(none);
+    reading_free(to);
+}
+
+static void a_list_may_be_made_empty_unless_one_is_needed(void **state)
+{
+    (void)state;
+    struct reading *reading = reading_new();
+    const struct option_row *header = options_find(&reading->options, SPAN("header"));
+    const struct option_row *few = options_find(&reading->options, SPAN("few"));
+    assert_true(options_take_none(&reading->options, header, from_file));
+    assert_int_equal(reading->values.texts.count, 0);
+    assert_int_equal(reading->options.origins[header - rows].line, 3);
+    assert_false(options_take_none(&reading->options, few, from_file));
+    assert_string_equal(reading->options.why, "an empty list; write at least one");
+    assert_true(options_take(&reading->options, few, "a", from_file));
+    assert_true(options_take(&reading->options, few, "b", from_file));
+    assert_false(options_take(&reading->options, few, "c", from_file));
+    assert_string_equal(reading->options.why, "at most 2 times");
+    reading_free(reading);
+}
+
 static void help_has_every_row_in_lines_of_a_hundred_columns(void **state)
 {
     (void)state;
@@ -217,6 +269,8 @@ int main(void)
         cmocka_unit_test(a_later_source_wins_and_begins_a_list_anew),
         cmocka_unit_test(variables_are_read_by_the_rows_names),
         cmocka_unit_test(what_is_printed_is_read_again_as_the_same),
+        cmocka_unit_test(a_copied_value_outlives_what_it_was_copied_from),
+        cmocka_unit_test(a_list_may_be_made_empty_unless_one_is_needed),
         cmocka_unit_test(help_has_every_row_in_lines_of_a_hundred_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

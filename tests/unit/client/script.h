@@ -75,23 +75,61 @@ static inline void script_read(struct script *script)
     script_close_connection(script);
 }
 
+/* What it waits for, and what it then does. */
+static inline struct pollfd script_poll(const struct script *script)
+{
+    return (struct pollfd){
+        .fd = script->connection >= 0 ? script->connection : script->listener,
+        .events = POLLIN,
+    };
+}
+
+static inline void script_step(struct script *script)
+{
+    if (script->connection >= 0)
+        script_read(script);
+    else
+        script->connection = accept4(script->listener, NULL, NULL, SOCK_CLOEXEC);
+}
+
 /* Until the follower has ended. */
 static inline void script_run(struct script *script, struct follow *follow)
 {
     for (;;) {
-        struct pollfd fd = {
-            .fd = script->connection >= 0 ? script->connection : script->listener,
-            .events = POLLIN,
-        };
+        struct pollfd fd = script_poll(script);
         if (!follow_turn(follow, &fd, 1, 60000))
             return;
-        if (poll(&fd, 1, 0) != 1)
-            continue;
-        if (script->connection >= 0)
-            script_read(script);
-        else
-            script->connection = accept(script->listener, NULL, NULL);
+        if (poll(&fd, 1, 0) == 1)
+            script_step(script);
     }
+}
+
+/* ---- streams in chunks, which libcurl gives to its user one by one ---- */
+
+#define SCRIPT_CHUNKED                                       \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" \
+    "Transfer-Encoding: chunked\r\n\r\n"
+
+static inline void script_write_chunk(struct buf *answer, struct span bytes)
+{
+    if (bytes.n == 0)
+        return;
+    CHECK(buf_printf(answer, "%zx\r\n", bytes.n) == OK);
+    CHECK(buf_append(answer, bytes.p, bytes.n) == OK);
+    CHECK(buf_append(answer, "\r\n", 2) == OK);
+}
+
+/* A whole answer: the bytes up to `cut` and the rest in two chunks; 0: each byte in its own. */
+static inline void script_write_stream(struct buf *answer, struct span bytes, size_t cut)
+{
+    CHECK(buf_append(answer, SCRIPT_CHUNKED, sizeof SCRIPT_CHUNKED - 1) == OK);
+    for (size_t i = 0; i < bytes.n && !cut; i++)
+        script_write_chunk(answer, (struct span){bytes.p + i, 1});
+    if (cut) {
+        script_write_chunk(answer, (struct span){bytes.p, cut});
+        script_write_chunk(answer, (struct span){bytes.p + cut, bytes.n - cut});
+    }
+    CHECK(buf_append(answer, "0\r\n\r\n", 5) == OK);
 }
 
 #endif

@@ -212,12 +212,12 @@ static void run_to_the_end(struct sub *sub)
 static int conclude(struct sub *sub)
 {
     const struct values *values = sub->values;
+    enum follow_end end = follow_end(sub->follow);
     if (sub->failed)
         say("cannot write the output: %s", sub->failed);
-    else if (sub->state == OUT_GOING && follow_end(sub->follow) != FOLLOW_STOPPED &&
-             (!values->quiet || follow_end(sub->follow) == FOLLOW_FAILED))
+    else if (end == FOLLOW_FAILED || (end == FOLLOW_OVER && !values->quiet))
         say("%s", follow_why(sub->follow));
-    if (sub->failed || follow_end(sub->follow) == FOLLOW_FAILED)
+    if (sub->failed || end == FOLLOW_FAILED)
         return 1;
     if (sub->state == OUT_UNREAD || sub->printed >= values->count)
         return 0;

@@ -311,7 +311,7 @@ static void done(struct follow *follow, CURLcode result)
     else if (result != CURLE_OK)
         broken(follow, result);
     else if (follow->options.once)
-        finish(follow, FOLLOW_OVER, "the stream ended");
+        finish(follow, FOLLOW_DONE, "the stream ended");
     else
         try_again(follow, "the stream ended", 0);
 }

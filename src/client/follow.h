@@ -46,7 +46,8 @@ struct follow_handler {
 enum follow_end {
     FOLLOW_NOT_ENDED,
     FOLLOW_STOPPED, /* by follow_stop */
-    FOLLOW_OVER,    /* the server said so, or the one stream of `once` ended */
+    FOLLOW_OVER,    /* the server said so */
+    FOLLOW_DONE,    /* the one stream of `once` ended */
     FOLLOW_FAILED,
 };
 

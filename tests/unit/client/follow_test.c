@@ -139,7 +139,7 @@ static void assert_rule(const struct sse_rule *rule, size_t cut)
     buf_init(&answer, 1 << 16);
     script_write_stream(&answer, rule->input, cut);
     struct span span = buf_span(&answer);
-    if (run(&span, 1) != FOLLOW_OVER)
+    if (run(&span, 1) != FOLLOW_DONE)
         fail_msg("%s, cut at %zu: %s", rule->name, cut, follow_why(told.follow));
     if (!span_equal(buf_span(&told.stream), span_from(rule->told)))
         fail_msg("%s, cut at %zu: told \"%.*s\", not \"%s\"", rule->name, cut, (int)told.stream.len,
@@ -238,7 +238,7 @@ static void a_type_decides_whether_it_is_a_stream(void **state)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char answer[200];
         snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%s\r\ndata: a\n\n", types[i].line);
-        assert_int_equal(run_one(answer), types[i].is ? FOLLOW_OVER : FOLLOW_FAILED);
+        assert_int_equal(run_one(answer), types[i].is ? FOLLOW_DONE : FOLLOW_FAILED);
         assert_int_equal(told.events, types[i].is);
         assert_int_equal(told.opened, types[i].is);
     }
@@ -330,7 +330,7 @@ static void an_interim_answer_is_not_the_answer(void **state)
     (void)state;
     options.once = true;
     assert_int_equal(run_one("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" STREAM "data: a\n\n"),
-                     FOLLOW_OVER);
+                     FOLLOW_DONE);
     assert_int_equal(told.events, 1);
     assert_int_equal(told.opened, 1);
 }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-const struct verb *const verbs[] = {&verb_serve, &verb_sub, &verb_bench, NULL};
+const struct verb *const verbs[] = {&verb_serve, &verb_pub, &verb_sub, &verb_bench, NULL};
 
 const struct verb_note verb_statuses[] = {
     {"0", "done"},

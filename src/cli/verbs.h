@@ -30,7 +30,7 @@ struct verb {
     int (*run)(int count, char **arguments);
 };
 
-extern const struct verb verb_serve, verb_sub, verb_bench;
+extern const struct verb verb_serve, verb_pub, verb_sub, verb_bench;
 
 /* All, in the order in which they are told; ends with NULL. */
 extern const struct verb *const verbs[];

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { BAR_WIDTH = 40, SERIES = 5 };
+enum { BAR_WIDTH = 38, SERIES = 5 };
 
 /* A hundredth of the borders in one decade; ended by 0. */
 static const uint64_t series[SERIES][13] = {

@@ -16,7 +16,7 @@ struct chart_row {
 /* As many rows as fit from the shortest to the longest; none of an empty histogram. */
 size_t chart_make(const struct histogram *histogram, struct chart_row rows[CHART_ROWS_MAX]);
 
-/* Prints the rows with bars, at most 78 columns wide. */
+/* Prints the rows with bars, at most 79 columns wide. */
 void chart_print(const struct histogram *histogram);
 
 #endif

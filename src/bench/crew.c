@@ -116,7 +116,7 @@ static bool start_one(struct crew *crew, size_t index, const struct plan *plan,
 bool crew_start(struct crew *crew, const struct plan *plan, const struct payload *payload)
 {
     *crew = (struct crew){0};
-    crew->members = memory_new(plan->processes * sizeof *crew->members);
+    crew->members = memory_new((plan->processes + 1) * sizeof *crew->members);
     for (size_t i = 0; i < plan->processes; i++)
         if (!start_one(crew, i, plan, payload)) {
             snprintf(crew->trouble, sizeof crew->trouble, "no process for the subscribers: %s",

@@ -1,6 +1,6 @@
-/* The processes that read where one is not enough: each has a part of the streams and a loop of its
- * own, does what the first process orders, and sends its tally back all the while. Both ways go
- * over one socket, whose messages are whole orders and whole tallies. */
+/* The processes that read: each has a part of the streams and a loop of its own, does what the
+ * first process orders, and sends its tally back all the while. Both ways go over one socket, whose
+ * messages are whole orders and whole tallies. */
 #ifndef FRESHET_BENCH_CREW_H
 #define FRESHET_BENCH_CREW_H
 
@@ -10,7 +10,7 @@ struct crew_member;
 
 struct crew {
     struct ev_loop *loop;
-    struct crew_member *members; /* plan->processes of them; NULL where there are none */
+    struct crew_member *members; /* plan->processes of them */
     size_t count;
     struct tally sum;    /* of the newest tallies of all */
     uint64_t busiest_ns; /* the greatest CPU time of one of them since crew_mark */

@@ -95,8 +95,8 @@ const struct option_row plan_rows[] = {
     {"at-once", OPTION_COUNT, AT(at_once), "500", "N", "streams being opened at the same time",
      .least = 1, .most = 1000000},
     {"processes", OPTION_COUNT, AT(processes), NULL, "N",
-     "processes that read; as many as the limit of open files asks for where it is not given. One "
-     "also publishes; of several none does",
+     "processes that read, besides the one that publishes; as many as the limit of open files asks "
+     "for where it is not given",
      .most = PROCESSES_MAX},
     {"source", OPTION_TEXTS, AT(source_texts), NULL, "ADDRESS",
      "a local address to connect from; to a hub on the loopback 127.0.0.1, 127.0.0.2 and so on, as "
@@ -243,7 +243,7 @@ static bool choose_processes(struct plan *plan, struct options *options)
     uint64_t each = files.rlim_max > own + 1 ? (uint64_t)files.rlim_max - own : 1;
     uint64_t needed = (plan->streams + each - 1) / each;
     if (!plan->processes)
-        plan->processes = needed ? needed : 1;
+        plan->processes = needed;
     if (plan->processes > PROCESSES_MAX || plan->processes < needed)
         return wrong(options,
                      "%llu streams need %llu processes, by the limit of %llu open files in "

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RECEIVE_SIZE = 64 << 10, POLLED_MAX = 4, DETAIL_MAX = 120 };
+enum { RECEIVE_SIZE = 64 << 10, DETAIL_MAX = 120 };
 
 enum publisher_state { CLOSED, CONNECTING, IDLE, SENDING, WAITING };
 
@@ -260,21 +260,11 @@ void publishers_open(struct publishers *publishers, const struct plan *plan,
         buf_init(&publisher->body, REQUEST_MAX);
         buf_init(&publisher->request, REQUEST_MAX);
         ev_init(&publisher->io, ready);
-        ev_set_priority(&publisher->io, EV_MAXPRI);
     }
     for (uint64_t i = 0; i < plan->publishers && !publishers->failure[0]; i++)
         connect_again(&publishers->all[i]);
     if (plan->rate && !publishers->failure[0])
         ev_timer_start(loop, &publishers->pace);
-}
-
-void publishers_poll(struct publishers *publishers)
-{
-    if (!publishers->all || publishers->plan->publishers > POLLED_MAX)
-        return;
-    for (uint64_t i = 0; i < publishers->plan->publishers && !publishers->failure[0]; i++)
-        if (publishers->all[i].state == WAITING)
-            receive(&publishers->all[i]);
 }
 
 void publishers_close(struct publishers *publishers)

@@ -37,8 +37,4 @@ void publishers_open(struct publishers *publishers, const struct plan *plan,
 /* The figures stay. */
 void publishers_close(struct publishers *publishers);
 
-/* Looks for answers outside the loop's turn. Whoever works long in one turn calls it between, so
- * that publishing waits for the hub and not for the generator. */
-void publishers_poll(struct publishers *publishers);
-
 #endif

@@ -139,8 +139,7 @@ static void print_generator(const struct report *report)
 {
     const struct plan *plan = report->plan;
     puts("\nGenerator");
-    row("processes", "%s%s", count(plan->processes).text,
-        plan->processes > 1 ? " that read, and one that publishes" : "");
+    row("processes", "%s to read, 1 to publish", count(plan->processes).text);
     if (plan->sources.count)
         row("local addresses", "%zu", plan->sources.count);
     row("busiest process", "%.0f %% of a core while delivering%s", 100 * report->busiest_core,

@@ -22,9 +22,8 @@ struct run {
     const struct plan *plan;
     struct ev_loop *loop;
     struct payload payload;
-    struct part part; /* unless there is a crew */
     struct crew crew;
-    const struct tally *sum; /* of all streams, always of now */
+    const struct tally *sum; /* the crew's, of all streams */
     struct publishers publishers;
     struct processes server;
     struct report report;
@@ -156,14 +155,6 @@ static void turn_until(struct run *run, const char *phase, bool (*done)(const st
 
 /* ---- phases ---- */
 
-static void order(struct run *run, struct part_order what)
-{
-    if (run->crew.count)
-        crew_order(&run->crew, &what);
-    else
-        part_obey(&run->part, &what);
-}
-
 static void note_opened(struct run *run, uint64_t begun_ns)
 {
     run->report.open = run->sum->open;
@@ -175,7 +166,7 @@ static void open_streams(struct run *run)
 {
     uint64_t begun_ns = now_ns();
     double cpu = server_cpu(run);
-    order(run, (struct part_order){.deed = PART_OPEN, .at_once = run->plan->at_once});
+    crew_order(&run->crew, &(struct part_order){.deed = PART_OPEN, .at_once = run->plan->at_once});
     turn_until(run, "opening streams", all_open, 0);
     note_opened(run, begun_ns);
     run->report.server.connect_cpu_us = cpu_each(run, cpu, run->sum->open);
@@ -241,8 +232,9 @@ static void publish_live(struct run *run, const char *phase)
 static void come_back(struct run *run, const char *phase)
 {
     uint64_t since_ns = now_ns();
-    order(run, (struct part_order){
-                   .deed = PART_OPEN, .at_once = run->plan->streams, .since_ns = since_ns});
+    crew_order(&run->crew, &(struct part_order){.deed = PART_OPEN,
+                                                .at_once = run->plan->streams,
+                                                .since_ns = since_ns});
     turn_until(run, phase, all_delivered, 0);
     look_at_memory(run);
     note_opened(run, since_ns);
@@ -266,7 +258,7 @@ static void play_return(struct run *run)
     run->report.server.pss_idle = server_pss(run);
     publish(run, 0, plan->first, "delivering one event", all_published_and_delivered);
     publishers_close(&run->publishers);
-    order(run, (struct part_order){.deed = PART_LEAVE});
+    crew_order(&run->crew, &(struct part_order){.deed = PART_LEAVE});
     settle(run);
     publish(run, plan->first, plan->first + plan->events, "publishing", all_published);
     if (!run->tired)
@@ -311,7 +303,7 @@ static void play(struct run *run)
     /* What was not published, since the run was given up, is not lost. */
     uint64_t published = run->publishers.from + run->publishers.answered;
     linger(run);
-    order(run, (struct part_order){.deed = PART_END, .events = published});
+    crew_order(&run->crew, &(struct part_order){.deed = PART_END, .events = published});
     report->complete = !run->tired;
     if (!report->failure[0])
         snprintf(report->failure, sizeof report->failure, "%s", run->sum->trouble);
@@ -326,38 +318,27 @@ static void play(struct run *run)
 
 /* ---- beginning and end ---- */
 
-static void poll_publishers(void *context)
-{
-    publishers_poll(context);
-}
-
 static bool begin(struct run *run, const struct plan *plan)
 {
     pid_t missing;
     *run = (struct run){.plan = plan, .started_ns = now_ns()};
     run->report = (struct report){.plan = plan, .server = REPORT_SERVER_UNKNOWN};
     if (!processes_find(&run->server, plan->pids, plan->pid_count, &missing)) {
-        fprintf(stderr, "freshet: --pid %d: there is no such process\n", (int)missing);
+        fprintf(stderr, "freshet bench: --pid %d: there is no such process\n", (int)missing);
         return false;
     }
     run->report.processes = run->server.count;
     size_t before = (size_t)(strstr(plan->event_data, "{data}") - plan->event_data);
     payload_init(&run->payload, plan->size, (struct span){plan->event_data, before},
                  span_from(plan->event_data + before + sizeof "{data}" - 1));
-    if (plan->processes > 1 && !crew_start(&run->crew, plan, &run->payload)) {
-        fprintf(stderr, "freshet: %s\n", run->crew.trouble);
+    if (!crew_start(&run->crew, plan, &run->payload)) {
+        fprintf(stderr, "freshet bench: %s\n", run->crew.trouble);
         return false;
     }
     run->loop = ev_default_loop(0);
     CHECK(run->loop);
-    run->sum = run->crew.count ? &run->crew.sum : &run->part.tally;
-    if (run->crew.count) {
-        crew_watch(&run->crew, run->loop);
-    } else {
-        part_init(&run->part, plan, &run->payload, 0, run->loop);
-        run->part.subscribers.between = poll_publishers;
-        run->part.subscribers.context = &run->publishers;
-    }
+    crew_watch(&run->crew, run->loop);
+    run->sum = &run->crew.sum;
     ev_timer_init(&run->tick, ticked, 0.1, 0.1);
     ev_timer_start(run->loop, &run->tick);
     return true;
@@ -378,10 +359,7 @@ int bench_run(const struct plan *plan)
     view_end(&run.view);
     report_print(&run.report);
     publishers_close(&run.publishers);
-    if (run.crew.count)
-        crew_end(&run.crew);
-    else
-        part_fini(&run.part);
+    crew_end(&run.crew);
     payload_fini(&run.payload);
     return report_good(&run.report) ? 0 : 1;
 }

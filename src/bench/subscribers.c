@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RECEIVE_SIZE = 128 << 10, READS_BETWEEN = 32 };
+enum { RECEIVE_SIZE = 128 << 10 };
 
 enum subscriber_state { GONE, CONNECTING, READING };
 
@@ -179,17 +179,12 @@ static void subscribe(struct subscriber *subscriber)
 static void ready(struct ev_loop *loop, ev_io *io, int events)
 {
     struct subscriber *subscriber = CONTAINER_OF(io, struct subscriber, io);
-    struct subscribers *subscribers = subscriber->subscribers;
     (void)loop;
     (void)events;
     if (subscriber->state == CONNECTING)
         subscribe(subscriber);
     else
         receive(subscriber);
-    if (subscribers->between && ++subscribers->reads >= READS_BETWEEN) {
-        subscribers->reads = 0;
-        subscribers->between(subscribers->context);
-    }
 }
 
 static void begin(struct subscriber *subscriber)

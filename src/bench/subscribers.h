@@ -26,10 +26,6 @@ struct subscribers {
     struct buf request;   /* the one being sent */
     char *received;       /* the bytes being read */
     uint64_t receive_ns;  /* when they came */
-    unsigned reads;       /* since `between` */
-    /* Called between some reads, for others that cannot wait until all are done; may be NULL. */
-    void (*between)(void *context);
-    void *context;
 };
 
 /* `readers` from the number `first`, `stuck` from `first_stuck`. Nothing is connected yet. The

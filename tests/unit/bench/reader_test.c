@@ -126,7 +126,8 @@ static void every_framing_and_line_end_tells_the_same(void **state)
         write_data(story, &text, 0);
         assert_ok(buf_printf(&text, "\n\nevent: x\nretry: 10\n"));
         write_data(story, &text, 1);
-        assert_ok(buf_printf(&text, "\nid: 1:1\n\ndata: other\n\ndata\n\n"));
+        assert_ok(buf_printf(
+            &text, "\nid: 1:1\n\ndata: other\n\ndata\n\nevent: freshet.gap\ndata: {}\n\n"));
         write_data(story, &text, 2);
         assert_ok(buf_printf(&text, "\n\n"));
         write_data(story, &text, 3); /* has no end */
@@ -138,7 +139,7 @@ static void every_framing_and_line_end_tells_the_same(void **state)
                 struct buf bytes;
                 buf_init(&bytes, STORY_MAX);
                 frame(&bytes, buf_span(&body), framings[f], f ? 1 << 20 : 7 + 50 * e);
-                assert_told(story, buf_span(&bytes), "open 3/0 3/1 foreign foreign 3/2 ", true);
+                assert_told(story, buf_span(&bytes), "open 3/0 3/1 foreign foreign gap 3/2 ", true);
                 buf_fini(&bytes);
             }
             buf_fini(&body);

@@ -32,6 +32,7 @@ struct new_limits {
 struct engine {
     struct log log;
     struct mailbox mailbox;
+    struct pulse pulse;
     struct ev_loop *loop;
     ev_prepare turn;
     ev_idle busy; /* running while work is left, so that the loop does not sleep */
@@ -247,6 +248,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
 {
     (void)events;
     struct engine *engine = turn->data;
+    pulse_turn(&engine->pulse);
     uint64_t now_ms = clock_wall_ms();
     engine->log.now_ms = clock_mono_ms();
     sort_mail(engine);
@@ -304,6 +306,7 @@ struct engine *engine_new(const struct engine_settings *settings)
     request_list_init(&engine->publishes);
     request_list_init(&engine->steps);
     mailbox_open(&engine->mailbox, engine->loop, on_mail, engine);
+    pulse_init(&engine->pulse, &engine->mailbox);
     ev_prepare_init(&engine->turn, on_turn);
     ev_idle_init(&engine->busy, on_busy);
     ev_timer_init(&engine->expiry, on_expiry, 0., 0.);
@@ -394,6 +397,11 @@ void engine_caught_up(struct engine *engine)
 {
     if (atomic_load(&engine->holding))
         mailbox_wake(&engine->mailbox);
+}
+
+struct pulse *engine_pulse(struct engine *engine)
+{
+    return &engine->pulse;
 }
 
 struct twins *engine_twins(struct engine *engine)

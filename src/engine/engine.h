@@ -15,6 +15,7 @@
 #include "engine/listing.h"
 #include "engine/tail.h"
 #include "net/mailbox.h"
+#include "net/pulse.h"
 
 enum { ENGINE_WORKERS_MAX = 64 };
 
@@ -166,6 +167,9 @@ void engine_caught_up(struct engine *engine);
 
 /* How far behind a worker may be before publishes are held. */
 enum { ENGINE_BEHIND_ENTRIES = 256, ENGINE_BEHIND_BYTES = 1 << 20 };
+
+/* Whether its thread turns. */
+struct pulse *engine_pulse(struct engine *engine);
 
 /* Where second renderings are counted. Any thread. */
 struct twins *engine_twins(struct engine *engine);

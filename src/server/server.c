@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/listener.h"
+#include "server/notify.h"
 #include "server/reload.h"
 #include "server/worker.h"
 
@@ -35,6 +36,7 @@ struct server {
     bool exhausted; /* of descriptors: connections wait that could not be accepted */
     struct listener listeners[SETTINGS_LISTEN_MAX];
     size_t listener_count;
+    struct notify notify;
     unsigned next; /* worker that gets the next connection */
     unsigned worker_count;
     struct worker workers[];
@@ -160,6 +162,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
     (void)events;
     struct server *server = watcher->data;
     log_line(LOG_INFO, "server.stopping", "signal=%s", sigabbrev_np(watcher->signum));
+    notify_stopping(&server->notify);
     close_listeners(server);
     ev_break(loop, EVBREAK_ALL);
 }
@@ -214,10 +217,8 @@ static void set(struct server *server, const struct settings *settings)
     server->settings = settings;
 }
 
-static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
+static void reload(struct server *server)
 {
-    (void)loop, (void)events;
-    struct server *server = watcher->data;
     struct settings *fresh = reload_read(server->settings);
     if (!fresh)
         return;
@@ -228,6 +229,15 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
         reload_refused("there is no memory for other settings");
         settings_unref(fresh);
     }
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+    (void)loop, (void)events;
+    struct server *server = watcher->data;
+    notify_reloading(&server->notify);
+    reload(server);
+    notify_ready(&server->notify);
 }
 
 /* ---- life ---- */
@@ -254,8 +264,12 @@ static bool start(struct server *server, const struct settings *settings)
         if (!worker_init(&server->workers[i], server, settings, server->engine, i))
             return false;
     engine_start(server->engine);
-    for (unsigned i = 0; i < server->worker_count; i++)
+    notify_watch(&server->notify, engine_pulse(server->engine));
+    for (unsigned i = 0; i < server->worker_count; i++) {
         worker_start(&server->workers[i]);
+        notify_watch(&server->notify, &server->workers[i].pulse);
+    }
+    notify_ready(&server->notify);
     return true;
 }
 
@@ -280,12 +294,14 @@ int server_run(const struct settings *settings)
     ev_signal_start(server->loop, &server->term);
     ev_signal_start(server->loop, &server->interrupt);
     ev_signal_start(server->loop, &server->hangup);
+    notify_init(&server->notify, server->loop, server);
     bool started = start(server, settings);
     if (started) {
         ev_run(server->loop, 0);
         stop_workers(server);
         engine_stop(server->engine);
     }
+    notify_fini(&server->notify);
     close_listeners(server);
     for (unsigned i = 0; i < server->worker_count; i++)
         worker_fini(&server->workers[i]);

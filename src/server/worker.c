@@ -158,6 +158,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
 {
     (void)events;
     struct worker *worker = turn->data;
+    pulse_turn(&worker->pulse);
     worker->now_ms = clock_mono_ms();
     inbox_work(worker);
     run_slice(worker);
@@ -232,6 +233,7 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
     LIST_INIT(&worker->doomed);
     TAILQ_INIT(&worker->ready);
     mailbox_open(&worker->mailbox, worker->loop, on_mail, worker);
+    pulse_init(&worker->pulse, &worker->mailbox);
     ev_prepare_init(&worker->turn, on_turn);
     ev_idle_init(&worker->busy, on_busy);
     ev_timer_init(&worker->alarm, on_alarm, 0., 0.);

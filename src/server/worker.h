@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "hub/window.h"
+#include "net/pulse.h"
 #include "net/wheel.h"
 #include "server/counters.h"
 #include "server/envelopes.h"
@@ -27,8 +28,9 @@ struct worker {
     unsigned number;
     struct ev_loop *loop;
     struct mailbox mailbox; /* any thread puts */
-    struct mail *inbox;     /* taken from it, not worked off yet */
-    uint64_t inbox_head;    /* the log's head when it was taken */
+    struct pulse pulse;
+    struct mail *inbox;  /* taken from it, not worked off yet */
+    uint64_t inbox_head; /* the log's head when it was taken */
     struct windows windows;
     struct envelopes envelopes;
     struct wheel wheel;

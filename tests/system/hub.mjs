@@ -116,8 +116,8 @@ class Hub {
 const LISTENING = /server\.listening(?: |",")address(?:=|":")([^\s"]+)/; // in both forms of the log
 
 // A hub on a free port, with these flags of `freshet serve`. It ends with its test.
-export function startHub(t, flags = [], listen = '127.0.0.1:0') {
-  return startHubWith(t, ['--listen', listen, '--stop-spread', '100ms', '--stop-timeout', '5s', ...flags]);
+export function startHub(t, flags = [], listen = '127.0.0.1:0', env = {}) {
+  return startHubWith(t, ['--listen', listen, '--stop-spread', '100ms', '--stop-timeout', '5s', ...flags], env);
 }
 
 // The same with these flags alone, and more variables.

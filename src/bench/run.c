@@ -101,6 +101,11 @@ static bool all_published_and_delivered(const struct run *run)
     return all_published(run) && all_delivered(run);
 }
 
+static bool all_open_and_delivered(const struct run *run)
+{
+    return all_open(run) && all_delivered(run); /* those that are stuck have nothing to deliver */
+}
+
 static bool never(const struct run *run)
 {
     (void)run;
@@ -235,7 +240,7 @@ static void come_back(struct run *run, const char *phase)
     crew_order(&run->crew, &(struct part_order){.deed = PART_OPEN,
                                                 .at_once = run->plan->streams,
                                                 .since_ns = since_ns});
-    turn_until(run, phase, all_delivered, 0);
+    turn_until(run, phase, all_open_and_delivered, 0);
     look_at_memory(run);
     note_opened(run, since_ns);
 }

@@ -2,29 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-// Both outputs go to one terminal of this width; what was written comes out at the end.
-const RUN = `
-import fcntl, os, pty, struct, sys, termios
-columns = int(sys.argv[1])
-child, terminal = pty.fork()
-if child == 0:
-    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    os.execvp(sys.argv[2], sys.argv[2:])
-while True:
-    try:
-        data = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    os.write(1, data)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-`;
-
-// Runs it to its end: { code, bytes }.
+// Runs it to its end on a terminal of this width, to which both outputs go: { code, bytes }.
 export async function inTerminal(program, args, { columns = 80, env = {} } = {}) {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'python3', '-c', RUN, String(columns), program, ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm', ...env } });
+  const quoted = [program, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(' ');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'script', '-qefc', `stty cols ${columns} && exec ${quoted}`, '/dev/null'],
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', ...env } });
   let bytes = '';
   child.stdout.setEncoding('utf8').on('data', (more) => { bytes += more; });
   const [code] = await once(child, 'close');

@@ -117,12 +117,12 @@ static void print_server(const struct report *report)
         return;
     printf("\nServer, %zu process%s\n", report->processes, report->processes > 1 ? "es" : "");
     if (server->connect_cpu_us >= 0)
-        row("CPU a connect", "%.2f µs", server->connect_cpu_us);
+        row("CPU a connect", "%s", figure_duration(server->connect_cpu_us * 1000).text);
     if (server->publish_cpu_us >= 0)
-        row("CPU an event", "%.2f µs%s", server->publish_cpu_us,
+        row("CPU an event", "%s%s", figure_duration(server->publish_cpu_us * 1000).text,
             report->plan->when == WHEN_LIVE ? ", with its deliveries" : "");
     if (server->delivery_cpu_us >= 0)
-        row("CPU a delivery", "%.2f µs%s", server->delivery_cpu_us,
+        row("CPU a delivery", "%s%s", figure_duration(server->delivery_cpu_us * 1000).text,
             report->plan->when == WHEN_LIVE ? ", with the publishing" : "");
     if (server->pss_before >= 0)
         row("memory", "%s before, %s at most", figure_bytes(server->pss_before).text,

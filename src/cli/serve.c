@@ -47,9 +47,19 @@ const struct verb verb_serve = {
     .help = "run the hub",
     .usage = "[FLAGS]",
     .text = "Runs the hub: publish with POST /publish/CHANNEL, follow with GET /events/CHANNEL, "
-            "look at / in a browser. Ends cleanly on SIGTERM and SIGINT.",
+            "look at / in a browser. The log goes to standard error.\n\n"
+            "Settings come from flags, FRESHET_… variables and a file, in this order of weight. "
+            "SIGHUP reads the file again; SIGTERM and SIGINT end the hub cleanly.",
     .rows = settings_rows,
     .row_count = &settings_row_count,
     .variables = true,
+    .examples =
+        {
+            {"freshet serve --listen 0.0.0.0:8080 --cors-origin https://app.example.com",
+             "on all addresses, for pages of one origin"},
+            {"freshet serve --config /etc/freshet.yaml", "by a file of settings"},
+            {"FRESHET_TTL=1h freshet serve --history 100 --print-settings",
+             "what would be in force"},
+        },
     .run = run,
 };

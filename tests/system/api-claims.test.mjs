@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { table } from './examples.mjs';
+import { table, tables } from './examples.mjs';
 import { Connection, chunked, requestBytes } from './http.mjs';
 import { JSON_TYPE, LIGHT, ask, figure, publish, run, startHub, within } from './hub.mjs';
 import { subscribe } from './sse.mjs';
@@ -290,25 +290,28 @@ test('what the page says and no example shows is so', async (t) => {
   }
 });
 
-test('settings beyond the bounds that the page names are refused', async () => {
-  const rows = Object.fromEntries(table(text, 'flag').map(([flag, , sets]) => [flag.split(' ')[0].slice(1), sets]));
+test('settings beyond the bounds that docs/settings.md names are refused', async () => {
+  const settings = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+  const ranges = Object.fromEntries(tables(settings).filter(({ head }) => head[0] === 'flag')
+    .flatMap(({ rows }) => rows.map(([flag, , , , range]) => [/--[a-z-]+/.exec(flag)[0], range])));
   const bounds = {
     '--listen': ['up to 16 times', ...many(17, (i) => `127.0.0.1:${i + 1}`)],
     '--cors-origin': ['up to 64 times', ...many(65, () => ORIGIN)],
-    '--memory': ['At least 1M', '1023K'],
-    '--max-event': ['up to 256M', '257M'],
-    '--max-head': ['256 bytes to 1M', '255'],
-    '--workers': ['up to 64', '65'],
+    '--memory': ['at least 1M', '1023K'],
+    '--max-event': ['from 1 to 256M', '257M'],
+    '--max-head': ['from 256 to 1M', '255'],
+    '--workers': ['at most 64', '65'],
   };
-  for (const [flag, [says, ...values]] of Object.entries(bounds)) {
-    assert.ok(rows[flag].includes(says), `${flag}: ${says}`);
+  for (const [flag, [range, ...values]] of Object.entries(bounds)) {
+    assert.equal(ranges[flag], range, flag);
     const program = run(['serve', ...values.flatMap((value) => [flag, value])]);
     assert.equal((await within(program.ended, `${flag} is refused`)).code, 2, program.log);
   }
-  assert.ok(page.includes('The timeouts are 100ms to 1d, those of stopping at most 1h'));
-  const timeouts = Object.keys(rows).filter((flag) => /timeout|keepalive|spread/.test(flag));
+  const beyond = { 'from 100ms to 1d': ['99ms', '25h'], 'at most 1d': ['25h'], 'at most 1h': ['61m'] };
+  const timeouts = Object.keys(ranges).filter((flag) => /timeout|keepalive|retry|spread/.test(flag));
+  assert.equal(timeouts.length, 8);
   for (const flag of timeouts) {
-    for (const value of flag.includes('stop') ? ['61m'] : ['99ms', '25h']) {
+    for (const value of beyond[ranges[flag]]) {
       const program = run(['serve', '--listen', '127.0.0.1:0', flag, value]);
       assert.equal((await within(program.ended, `${flag} ${value} is refused`)).code, 2, program.log);
     }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { Names, Watch, chapters, examples, quoted, runShell, table, tables } from './examples.mjs';
-import { LIGHT, ask, run, startHub, within } from './hub.mjs';
+import { LIGHT, ask, startHub, within } from './hub.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const page = path.join(root, 'docs/api.md');
@@ -87,15 +87,6 @@ test('an example whose output is another fails', async (t) => {
 });
 
 // --- the tables ---
-
-test('the settings are those of --help, with their defaults', async () => {
-  const program = run(['serve', '--help']);
-  await within(program.ended, 'the help ends');
-  const rows = [...program.out.replaceAll(/\n {20,}/g, ' ').matchAll(/^ {2}(--\S+(?: [A-Z]\S*)?) +(.*)$/gm)];
-  const help = rows.map(([, flag, words]) => [flag, /\[(.*)\]$/.exec(words)?.[1] ?? (flag.includes(' ') ? 'none' : 'off')]);
-  assert.ok(help.length > 10, program.out);
-  assert.deepEqual(table(text, 'flag').map(([flag, value]) => [...quoted(flag), value]).sort(), help.sort());
-});
 
 test('the metrics are those of /metrics, with their kinds and labels', async (t) => {
   const hub = await startHub(t);

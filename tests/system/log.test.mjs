@@ -1,5 +1,8 @@
 // The log as JSON lines: all of them parse, and they say what the text says.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { ask, publish, startHub, until } from './hub.mjs';
@@ -13,7 +16,11 @@ const CHANNELS = ['plain', '42', '1.5', 'two words', '"quoted"', '100%', 'a=b', 
 
 // A hub's life with streams that end in several ways; its log's lines.
 async function life(t, flags) {
-  const hub = await startHub(t, flags);
+  const folder = mkdtempSync(path.join(tmpdir(), 'freshet-log-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'freshet.yaml');
+  writeFileSync(file, 'ttl: 1m\n');
+  const hub = await startHub(t, ['--config', file, ...flags]);
   for (const [i, channel] of CHANNELS.entries()) {
     if (!channel.endsWith('*')) await publish(hub, channel, 'x');
     const stream = await subscribe(hub, `/events?channel=${encodeURIComponent(channel)}&client_id=ann:${i}&from=earliest`);
@@ -23,17 +30,25 @@ async function life(t, flags) {
     else await ask(hub, 'DELETE', `/clients/ann:${i}`);
     await until(() => hub.log.split('\n').length > before, 'no line is written');
   }
+  const files = { 'settings.reloaded': 'ttl: 2m\nworkers: 7\ncors-origin: [http://a, http://b]\n', 'settings.refused': 'ttl: 2 m\n"his\\"tory": 5\n' };
+  for (const [event, text] of Object.entries(files)) {
+    writeFileSync(file, text);
+    process.kill(hub.pid, 'SIGHUP');
+    await until(() => hub.log.includes(event), `there is no ${event}`);
+  }
   await hub.stop();
-  return hub.log.split('\n').slice(0, -1);
+  return hub.log.split('\n').slice(0, -1).map((line) => line.replaceAll(folder, '/etc'));
 }
 
 test('every line of a hub that logs JSON is an object that says what the text says', async (t) => {
   const texts = (await life(t, [])).map((line) => {
-    const [time, level, event, ...pairs] = line.split(' ');
-    return [['time', time], ['level', level], ['event', event], ...pairs.map((pair) => pair.split(/=(.*)/s).slice(0, 2))];
+    const [, time, level, event, pairs] = /^(\S+) (\S+) (\S+) (.*)$/.exec(line);
+    return [['time', time], ['level', level], ['event', event],
+      ...[...pairs.matchAll(/(\S+?)=(?:"([^"]*)"|(\S*))/g)].map(([, key, words, value]) => [key, words ?? value])];
   });
   const objects = (await life(t, ['--log-format', 'json'])).map((line) => JSON.parse(line));
-  assert.equal(objects.length, CHANNELS.length + 3);
+  assert.equal(objects.length, texts.length);
+  assert.ok(objects.some(({ error }) => error?.includes(' ')), 'there are words in quotes');
   for (const [i, object] of objects.entries()) {
     assert.ok(!Number.isNaN(Date.parse(object.time)), object.time);
     const text = Object.fromEntries(texts[i]);

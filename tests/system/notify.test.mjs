@@ -1,7 +1,7 @@
 // What a service manager is told: a small one listens here, and can make single threads stand still.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -55,6 +55,25 @@ test('ready when it serves, stopping when it stops, and nothing else without a w
     await until(() => manager.count('STOPPING=1'), () => `told: ${manager.told}`);
     assert.deepEqual(manager.told, ['READY=1\nSTATUS=0 streams', 'STOPPING=1\nSTATUS=Sending the streams away']);
   }
+});
+
+test('reloading and ready again around SIGHUP, whether the settings are taken or refused', async (t) => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'freshet-')), 'freshet.yaml');
+  t.after(() => rmSync(path.dirname(file), { recursive: true }));
+  writeFileSync(file, 'history: 5\n');
+  const { hub, manager } = await managed(t, { flags: ['--config', file] });
+  for (const [text, event] of [['history: 6\n', 'settings.reloaded'], ['histroy: 6\n', 'settings.refused']]) {
+    writeFileSync(file, text);
+    const before = process.hrtime.bigint() / 1000n; // the same clock
+    manager.told = [];
+    process.kill(hub.pid, 'SIGHUP');
+    await until(() => manager.count('READY=1'), () => `told: ${manager.told}`);
+    const [, at] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)\nSTATUS=Reading the settings$/.exec(manager.told[0]);
+    assert.ok(BigInt(at) >= before && BigInt(at) <= process.hrtime.bigint() / 1000n, at);
+    assert.deepEqual(manager.told.slice(1), ['READY=1\nSTATUS=0 streams']);
+    assert.equal(hub.lines(event).length, 1, hub.log);
+  }
+  await hub.stop();
 });
 
 test('a socket that nobody listens on harms nothing', async (t) => {

@@ -23,19 +23,17 @@ class Scene:
         return [part for name, value in load.items() for part in (f"--{name}", str(value))]
 
 
-# Two processes read and a third one publishes, so that no answer waits for reading.
-APART = {"processes": 2}
 SCENES = {
     "steady": Scene("10,000 subscribers, 150 bytes, 5 events a second",
                     {"subscribers": 10000, "size": 150, "events": 50, "rate": 5, "settle": "2s"},
                     {"subscribers": 4000, "events": 20, "settle": "1s"}, seconds=18),
     "single": Scene("1,000 subscribers, published without pause, one request at a time",
-                    {"subscribers": 1000, "size": 150, "events": 3000} | APART, {"events": 500}, seconds=25),
+                    {"subscribers": 1000, "size": 150, "events": 3000}, {"events": 500}, seconds=25),
     "batches": Scene("1,000 subscribers, published without pause, 100 events a request",
-                     {"subscribers": 1000, "size": 150, "events": 10000, "batch": 100} | APART, {"events": 3000},
+                     {"subscribers": 1000, "size": 150, "events": 10000, "batch": 100}, {"events": 3000},
                      ("freshet", "limit"), seconds=20),
     "answers": Scene("10 subscribers, published without pause on one connection",
-                     {"subscribers": 10, "size": 150, "events": 30000} | APART, {"events": 10000}, seconds=8),
+                     {"subscribers": 10, "size": 150, "events": 30000}, {"events": 10000}, seconds=8),
     "ingest": Scene("no subscriber, 100 events a request",
                     {"subscribers": 0, "size": 150, "events": 2000000, "batch": 100}, {"events": 500000},
                     ("freshet", "limit"), seconds=10),

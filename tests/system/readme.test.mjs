@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { LIGHT, publish, startHub, until, within } from './hub.mjs';
+import { FRESHET, LIGHT, publish, startHub, until, within } from './hub.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(path.join(here, '../../README.md'), 'utf8');
@@ -74,3 +74,12 @@ for (const block of blocks('Subscribe')) {
     });
   }
 }
+
+test("the README's commands do what it says", async (t) => {
+  const hub = await startHub(t);
+  const [{ code }] = blocks('In a terminal');
+  const example = start(t, hub, { language: 'sh', code: `set -e; freshet() { ${FRESHET} "$@"; }; export FRESHET_URL=${hub.url}\n${code}` });
+  assert.equal(await within(example.ended, 'the commands do not end'), 0, example.errors);
+  assert.match(example.out, /(?:^|\n)998\n999\n1000\n/);
+  assert.match(example.out, /\b4,?000\b/, 'deliveries of the measurement');
+});

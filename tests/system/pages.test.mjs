@@ -72,13 +72,16 @@ test('the files that docs/settings.md and the manual show are read as they stand
   load(t, /^listen:[^]*?(?=^\.fi)/m.exec(readFileSync(MANUAL, 'utf8'))[0].replaceAll('\\-', '-'));
 });
 
-test('what docs/settings.md shows of a mistake is what is said of it', (t) => {
+test('what docs/settings.md shows of mistakes is what is said of them', (t) => {
   const file = path.join(folder(t), 'freshet.yaml');
   const page = readFileSync(path.join(here, '../../docs/settings.md'), 'utf8');
-  const [, line, key, rest] = /^freshet: \/etc\/freshet\.yaml:(\d+): (\S+): (.*)$/m.exec(page);
-  writeFileSync(file, `${'#\n'.repeat(line - 1)}${key}: 5\n`);
+  const told = [...page.matchAll(/^freshet: \/etc\/freshet\.yaml:(\d+): (\S+): .*$/gm)];
+  assert.ok(told.length > 1);
+  const text = Array(30).fill('#');
+  for (const [, line, key] of told) text[line - 1] = `${key}: 5`;
+  writeFileSync(file, text.join('\n'));
   const { status, stderr } = spawnSync(FRESHET, ['serve', '--config', file, '--print-settings'], { encoding: 'utf8' });
-  assert.deepEqual([status, stderr], [2, `freshet: ${file}:${line}: ${key}: ${rest}\n`]);
+  assert.deepEqual([status, stderr], [2, told.map(([row]) => `${row.replace('/etc/freshet.yaml', file)}\n`).join('')]);
 });
 
 // --- completions ---

@@ -1,8 +1,10 @@
-/* The engine's thread: takes requests from its mailbox, runs the log in bounded turns, and sends
- * entries and answers on. Publishes go before reads, so that a storm of reconnects does not hold
- * them up; but while a worker is far behind with its fan-out they wait, and so do their publishers.
- * Within a turn everything for one worker keeps its order, and the newest id is told after it is
- * sent. */
+/* The engine's turns: each takes requests from the mailbox, runs the log for a bounded time, and
+ * sends entries and answers on. Whose turn it is has the token: the engine's own thread, which also
+ * keeps the times, or a worker that has posted something and finds the token free, since two
+ * changes of thread cost more than most requests do. Publishes go before reads, so that a storm of
+ * reconnects does not hold them up; but while a worker is far behind with its fan-out they wait,
+ * and so do their publishers. Within a turn everything for one worker keeps its order, and the
+ * newest id is told after it is sent. */
 #include "engine/engine.h"
 
 #include "base/check.h"
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 
 enum { TWINS_SHARE = 4 /* of the memory for events, that second renderings may take as well */ };
+enum { HELPS = 2 /* turns in a row that a worker takes in the engine's place */ };
 enum { TURN_PUBLISHES = 64, TURN_BYTES = 256 << 10, TURN_STEPS = 32 };
 
 struct outlet {
@@ -37,9 +40,11 @@ struct engine {
     ev_prepare turn;
     ev_idle busy; /* running while work is left, so that the loop does not sleep */
     ev_timer expiry;
-    uint64_t expiry_ms; /* wall clock, what the timer is set for */
+    uint64_t expiry_ms; /* wall clock, what the timer is set for; UINT64_MAX: it is not */
     pthread_t thread;
-    bool running;
+    pthread_mutex_t token;  /* whose turn it is: this thread's, or a worker's that helps */
+    _Atomic unsigned order; /* of giving it back and looking for it, see meet */
+    bool running, helped;
     struct request_list publishes, steps;
     unsigned workers, quiet;
     struct engine_figures figures;
@@ -222,8 +227,7 @@ static uint64_t next_expiry(const struct engine *engine, uint64_t now_ms)
 static void set_expiry(struct engine *engine, uint64_t now_ms)
 {
     uint64_t next = next_expiry(engine, now_ms);
-    bool set = ev_is_active(&engine->expiry);
-    if (next == UINT64_MAX || (set && next >= engine->expiry_ms))
+    if (next >= engine->expiry_ms)
         return;
     uint64_t delay = next > now_ms ? next - now_ms : 1;
     engine->expiry_ms = next;
@@ -236,12 +240,45 @@ static void on_expiry(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     struct engine *engine = timer->data;
+    pthread_mutex_lock(&engine->token);
     bool more = tail_expire(&engine->log.tail, clock_wall_ms());
     more |= keys_expire(&engine->log.keys, clock_mono_ms());
+    engine->expiry_ms = more ? 0 : UINT64_MAX;
+    pthread_mutex_unlock(&engine->token);
     if (more) {
         ev_timer_set(timer, 0., 0.);
         ev_timer_start(loop, timer);
     }
+}
+
+/* True if there is more to do at once. Whoever has the token. */
+static bool take_turn(struct engine *engine, uint64_t now_ms)
+{
+    engine->log.now_ms = clock_mono_ms();
+    sort_mail(engine);
+    publish_some(engine, now_ms);
+    step_some(engine, now_ms);
+    for (unsigned i = 0; i < engine->workers; i++)
+        send_filling(&engine->outlets[i]);
+    tell_figures(engine);
+    bool holding = atomic_load_explicit(&engine->holding, memory_order_relaxed);
+    bool publishes = engine->publishes.first || log_has_work(&engine->log);
+    return (publishes && !holding) || engine->steps.first;
+}
+
+/* A worker posts, comes by here and tries for the token; who has the token gives it back, comes by
+ * here and looks for mail. One comes first: then either the mail is seen or the token is free. */
+static void meet(struct engine *engine)
+{
+    atomic_fetch_add(&engine->order, 1);
+}
+
+/* True if no mail is left. */
+static bool give_token_back(struct engine *engine)
+{
+    pthread_mutex_unlock(&engine->token);
+    meet(engine);
+    return mailbox_is_empty(&engine->mailbox);
 }
 
 static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
@@ -250,17 +287,10 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     struct engine *engine = turn->data;
     pulse_turn(&engine->pulse);
     uint64_t now_ms = clock_wall_ms();
-    engine->log.now_ms = clock_mono_ms();
-    sort_mail(engine);
-    publish_some(engine, now_ms);
-    step_some(engine, now_ms);
-    for (unsigned i = 0; i < engine->workers; i++)
-        send_filling(&engine->outlets[i]);
-    tell_figures(engine);
+    pthread_mutex_lock(&engine->token);
+    bool more = take_turn(engine, now_ms);
     set_expiry(engine, now_ms);
-    bool holding = atomic_load_explicit(&engine->holding, memory_order_relaxed);
-    bool publishes = engine->publishes.first || log_has_work(&engine->log);
-    if ((publishes && !holding) || engine->steps.first)
+    if (!give_token_back(engine) || more)
         ev_idle_start(loop, &engine->busy);
     else
         ev_idle_stop(loop, &engine->busy);
@@ -302,6 +332,7 @@ struct engine *engine_new(const struct engine_settings *settings)
         return NULL;
     }
     engine->workers = settings->workers;
+    engine->helped = settings->helped && settings->ops->anywhere;
     engine->twins.max = settings->limits.memory / TWINS_SHARE;
     request_list_init(&engine->publishes);
     request_list_init(&engine->steps);
@@ -311,6 +342,8 @@ struct engine *engine_new(const struct engine_settings *settings)
     ev_idle_init(&engine->busy, on_busy);
     ev_timer_init(&engine->expiry, on_expiry, 0., 0.);
     engine->turn.data = engine->expiry.data = engine;
+    engine->expiry_ms = UINT64_MAX;
+    CHECK(pthread_mutex_init(&engine->token, NULL) == 0);
     ev_prepare_start(engine->loop, &engine->turn);
     tell_figures(engine);
     return engine;
@@ -365,12 +398,38 @@ void engine_free(struct engine *engine)
     mailbox_close(&engine->mailbox);
     ev_loop_destroy(engine->loop);
     log_close(&engine->log);
+    pthread_mutex_destroy(&engine->token);
     free(engine);
 }
 
 void engine_post(struct engine *engine, struct request *request)
 {
-    mailbox_put(&engine->mailbox, &request->mail);
+    if (engine->helped)
+        mailbox_put_quietly(&engine->mailbox, &request->mail);
+    else
+        mailbox_put(&engine->mailbox, &request->mail);
+}
+
+/* A turn in the engine's place; true if the engine's own thread has something to do now. */
+static bool help(struct engine *engine)
+{
+    uint64_t now_ms = clock_wall_ms();
+    bool more = take_turn(engine, now_ms);
+    return more || next_expiry(engine, now_ms) < engine->expiry_ms;
+}
+
+void engine_help(struct engine *engine)
+{
+    bool more = false, empty = !engine->helped;
+    for (int i = 0; i < HELPS && !empty && !more; i++) {
+        meet(engine);
+        if (pthread_mutex_trylock(&engine->token) != 0)
+            return;
+        more = help(engine);
+        empty = give_token_back(engine);
+    }
+    if (more || !empty)
+        mailbox_wake(&engine->mailbox);
 }
 
 bool engine_set_limits(struct engine *engine, struct tail_limits limits)
@@ -379,7 +438,8 @@ bool engine_set_limits(struct engine *engine, struct tail_limits limits)
     if (!taken)
         return false;
     *taken = (struct new_limits){{.kind = ENGINE_LIMITS}, limits};
-    mailbox_put(&engine->mailbox, &taken->mail);
+    mailbox_put_quietly(&engine->mailbox, &taken->mail);
+    mailbox_wake(&engine->mailbox);
     return true;
 }
 

@@ -100,6 +100,7 @@ struct request_list;
  * block it; what takes long completes later by log_accept. */
 struct engine_ops {
     const char *name;
+    bool anywhere; /* they may run on a worker's thread that helps (engine_help) */
     /* Finds or makes the newest id of the log, from where it goes on. */
     enum error (*open)(struct log *log, uint64_t now_ms, uint64_t *head);
     /* Takes publishes in order, gives each line that is not repeated an id above all before
@@ -117,6 +118,7 @@ struct engine_settings {
     const struct engine_ops *ops;
     struct tail_limits limits;
     unsigned workers; /* 1 to ENGINE_WORKERS_MAX */
+    bool helped;      /* workers call engine_help */
 };
 
 /* What the log holds, for metrics: written by the engine, read by anyone. */
@@ -145,8 +147,12 @@ void engine_stop(struct engine *engine);
  * allowed. */
 void engine_free(struct engine *engine);
 
-/* Hands a request to the engine. Any worker's thread. */
+/* Hands a request to the engine. Any worker's thread, which calls engine_help before it sleeps. */
 void engine_post(struct engine *engine, struct request *request);
+
+/* After posting: a worker that finds the engine idle takes a turn in its place, since two changes
+ * of thread cost more than what is to do. One at a time has the turn. */
+void engine_help(struct engine *engine);
 
 /* Other limits, while it runs: the engine takes the rules in them over and brings all into force in
  * bounded steps between its turns. What lies over a lowered limit is dropped, and told as trimmed

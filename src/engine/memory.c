@@ -26,6 +26,7 @@ static void memory_close(struct log *log)
 
 const struct engine_ops memory_engine = {
     .name = "memory",
+    .anywhere = true,
     .open = memory_open,
     .append = memory_append,
     .close = memory_close,

@@ -17,15 +17,31 @@ void mailbox_close(struct mailbox *mailbox)
     ev_async_stop(mailbox->loop, &mailbox->wake);
 }
 
-void mailbox_put(struct mailbox *mailbox, struct mail *mail)
+/* True if it is the first to lie there. */
+static bool push(struct mailbox *mailbox, struct mail *mail)
 {
     struct mail *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
     do
         mail->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, mail,
                                                   memory_order_release, memory_order_relaxed));
-    if (!newest) /* otherwise the receiver has been woken and has not come yet */
+    return !newest;
+}
+
+void mailbox_put(struct mailbox *mailbox, struct mail *mail)
+{
+    if (push(mailbox, mail)) /* otherwise the receiver has been woken and has not come yet */
         mailbox_wake(mailbox);
+}
+
+void mailbox_put_quietly(struct mailbox *mailbox, struct mail *mail)
+{
+    push(mailbox, mail);
+}
+
+bool mailbox_is_empty(const struct mailbox *mailbox)
+{
+    return !atomic_load(&mailbox->newest);
 }
 
 void mailbox_wake(struct mailbox *mailbox)

@@ -6,6 +6,7 @@
 
 #include <ev.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct mail {
     struct mail *next;
@@ -25,8 +26,10 @@ void mailbox_open(struct mailbox *mailbox, struct ev_loop *loop,
 /* The receiver's thread; whoever might send has ended. Mail that is left can still be taken. */
 void mailbox_close(struct mailbox *mailbox);
 
-/* Any thread. */
+/* Any thread. Quietly: the receiver is not woken for it, which is then the sender's to see to. */
 void mailbox_put(struct mailbox *mailbox, struct mail *mail);
+void mailbox_put_quietly(struct mailbox *mailbox, struct mail *mail);
+bool mailbox_is_empty(const struct mailbox *mailbox);
 void mailbox_wake(struct mailbox *mailbox);
 
 /* All that has come, oldest first, linked by next; NULL if nothing has. The receiver's thread. */

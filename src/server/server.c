@@ -244,8 +244,8 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 
 static bool new_engine(struct server *server, const struct settings *settings)
 {
-    struct engine_settings engine_settings = {.ops = &memory_engine,
-                                              .workers = server->worker_count};
+    struct engine_settings engine_settings = {
+        .ops = &memory_engine, .helped = true, .workers = server->worker_count};
     if (!reload_limits(settings, &engine_settings.limits)) {
         log_line(LOG_ERROR, "engine.failed", "error=no-memory");
         return false;

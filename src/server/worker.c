@@ -40,6 +40,7 @@ static void *make_unwatch(void *context, struct window *window)
 static void send_unwatch(void *context, void *unwatch)
 {
     struct worker *worker = context;
+    worker->posted = true;
     engine_post(worker->engine, unwatch);
 }
 
@@ -147,11 +148,21 @@ static void stop_when_done(struct worker *worker)
 {
     if (worker->stopping && !worker->quiet && worker->in_hand == 0) {
         worker->quiet = true;
+        worker->posted = true;
         engine_post(worker->engine, worker->last_request);
         worker->last_request = NULL;
     }
     if (worker->ending && LIST_EMPTY(&worker->connections))
         ev_break(worker->loop, EVBREAK_ALL);
+}
+
+/* What was posted since the last time is worked off at once, if the engine is idle. */
+static void help_engine(struct worker *worker)
+{
+    if (!worker->posted)
+        return;
+    worker->posted = false;
+    engine_help(worker->engine);
 }
 
 static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
@@ -160,6 +171,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     struct worker *worker = turn->data;
     pulse_turn(&worker->pulse);
     worker->now_ms = clock_mono_ms();
+    help_engine(worker);
     inbox_work(worker);
     run_slice(worker);
     run_ready(worker);
@@ -169,6 +181,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     tell_progress(worker);
     set_alarm(worker);
     stop_when_done(worker);
+    help_engine(worker);
     if (late || worker->inbox || worker->walk_next || !TAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
@@ -311,5 +324,6 @@ void worker_post(struct worker *worker, struct request *request)
 {
     if (inbox_is_in_hand(request))
         worker->in_hand++;
+    worker->posted = true;
     engine_post(worker->engine, request);
 }

@@ -45,6 +45,7 @@ struct worker {
     uint64_t now_ms;   /* monotonic, of this turn */
     uint64_t in_hand;  /* requests at the engine that are not streams' */
     unsigned listings; /* of its connections, under way */
+    bool posted;       /* to the engine, which has not been helped since */
     bool over;         /* the thread has ended; what is still in the mail is dropped */
     size_t weight;     /* bytes of all connections' buffers */
     size_t weight_max;

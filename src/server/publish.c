@@ -8,10 +8,12 @@
 #include "server/respond.h"
 #include "server/routes.h"
 #include "json/scan.h"
+#include "json/write.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { ANSWER_MAX = 4096 /* the longest name, all of it escaped, has room */ };
 
 void draft_free(struct draft *draft)
 {
@@ -221,24 +223,39 @@ void handle_publish(struct exchange *exchange)
 
 /* ---- the answer ---- */
 
+/* By hand, since there is one for each publish: jansson took a third of what it costs. */
+static enum error write_answer(const struct exchange *exchange, const struct request *request,
+                               struct buf *out)
+{
+    const struct line *last = &request->lines[request->line_count - 1];
+    struct id_text id = id_text(last->id);
+    struct span channel = event_channel(last->entry);
+    bool client = channel.p[0] == '@';
+    if (exchange->draft->media == MEDIA_NDJSON)
+        return buf_printf(out, "{\"status\":\"published\",\"count\":%u,\"last_id\":\"%s\"}",
+                          request->line_count, id.text);
+    channel = (struct span){channel.p + client, channel.n - client};
+    enum error error = buf_printf(out, "{\"status\":\"published\",\"id\":\"%s\",\"%s\":", id.text,
+                                  client ? "client_id" : "channel");
+    if (!error)
+        error = json_write_string(channel, out);
+    return error ? error : buf_append(out, "}", 1);
+}
+
 void publish_answer(struct exchange *exchange, const struct request *request)
 {
     struct connection *connection = exchange->connection;
-    const struct line *last = &request->lines[request->line_count - 1];
+    struct buf answer;
     exchange->asked = NULL;
     if (request->error) {
         respond_error(connection, request->error, NULL);
         return;
     }
-    if (exchange->draft->media == MEDIA_NDJSON) {
-        respond_json(connection,
-                     json_pack("{s:s, s:I, s:s}", "status", "published", "count",
-                               (json_int_t)request->line_count, "last_id", id_text(last->id).text));
-        return;
-    }
-    struct span channel = event_channel(last->entry);
-    bool client = channel.p[0] == '@';
-    respond_json(connection, json_pack("{s:s, s:s, s:s%}", "status", "published", "id",
-                                       id_text(last->id).text, client ? "client_id" : "channel",
-                                       channel.p + client, channel.n - client));
+    buf_init(&answer, ANSWER_MAX);
+    if (write_answer(exchange, request, &answer))
+        connection_close(connection, CLOSE_MEMORY);
+    else
+        respond(connection, 200, "application/json", buf_span(&answer),
+                SPAN("Cache-Control: no-store\r\n"));
+    buf_fini(&answer);
 }

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import http.client
 import pathlib
+import random
 import resource
 import signal
 import socket
@@ -106,9 +107,12 @@ def prepare():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to connections, one of which might take it before the server does."""
+    while True:
+        port = random.randrange(10240, 32768)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def end_with_us():

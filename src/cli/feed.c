@@ -233,23 +233,31 @@ static void say_failure(const struct feed *feed)
         say("%s", failure.why);
 }
 
-/* How far it came, so that somebody can go on from there. */
+/* How far it came, and how somebody goes on from there. What may have been published is not
+ * published again under its old keys. */
 static void say_where(const struct feed *feed)
 {
     struct publish_failure failure = publisher_failure(feed->publisher);
-    uint64_t from = feed->options->from_line ? feed->options->from_line : 1;
-    uint64_t next = feed->last_line ? feed->last_line + 1 : from;
+    const char *key = feed->options->format.key;
+    uint64_t next = feed->last_line ? feed->last_line + 1 : feed->options->from_line;
     if (!feed->lines) {
         say(failure.unsure_from ? "nobody knows whether it was published" : "it was not published");
         return;
     }
-    say("published %s event%s%s%" PRIu64, grouped(feed->events).text, feed->events == 1 ? "" : "s",
-        ", none from line ", failure.unsure_from ? failure.unsure_to + 1 : next);
-    if (failure.unsure_from)
+    if (feed->events)
+        say("published %s event%s, up to line %" PRIu64, grouped(feed->events).text,
+            feed->events == 1 ? "" : "s", feed->last_line);
+    else
+        say("published nothing");
+    if (failure.unsure_from == failure.unsure_to && failure.unsure_from)
+        say("nobody knows whether line %" PRIu64 " was published", failure.unsure_from);
+    else if (failure.unsure_from)
         say("nobody knows whether lines %" PRIu64 " to %" PRIu64 " were published",
             failure.unsure_from, failure.unsure_to);
-    if (feed->lines->regular)
-        say("--from-line %" PRIu64 " goes on from there", next);
+    if (feed->lines->regular && failure.unsure_from && feed->sent->keyed)
+        say("go on with --from-line %" PRIu64 " --key '%s'", next, key);
+    else if (feed->lines->regular)
+        say("go on with --from-line %" PRIu64, next);
 }
 
 static int finish(struct feed *feed)

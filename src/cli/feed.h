@@ -12,7 +12,7 @@ struct feed_options {
     struct batch_format format;
     struct span data;    /* one event, where there are no lines */
     struct lines *lines; /* NULL: data it is */
-    uint64_t from_line;  /* lines before it are passed over; 0 is 1 */
+    uint64_t from_line;  /* lines before it are passed over */
     bool print_id;
 };
 

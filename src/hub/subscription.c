@@ -2,6 +2,7 @@
 #include "hub/subscription.h"
 
 #include "base/check.h"
+#include "hub/clients.h"
 
 #include <stdlib.h>
 
@@ -32,41 +33,67 @@ static void become(struct subscription *subscription, enum subscription_state st
     subscription->state = state;
 }
 
-/* ---- the index of clients ---- */
+/* ---- what it holds ---- */
 
-static struct client_list *client_bucket(const struct windows *windows, uint64_t hash)
+static size_t link_count(const struct subscription *subscription)
 {
-    return &windows->clients[hash & (windows->client_buckets - 1)];
+    return (size_t)subscription->selection->count - 1;
 }
 
-static uint64_t client_hash(const struct subscription *subscription)
+static struct link *links_of(struct subscription *subscription)
 {
-    const struct selection *selection = subscription->selection;
-    return selection->names[selection->count - 1].hash;
+    return link_count(subscription) == 1 ? &subscription->only : subscription->links;
 }
 
-static bool grow_clients(struct windows *windows)
+static bool begin_catching_up(struct subscription *subscription)
 {
-    if (windows->client_count < windows->client_buckets)
-        return true;
-    struct windows grown = {.client_buckets =
-                                windows->client_buckets ? windows->client_buckets * 2 : 64};
-    grown.clients = calloc(grown.client_buckets, sizeof *grown.clients);
-    if (!grown.clients)
-        return windows->client_buckets > 0; /* longer lists will do */
-    for (size_t i = 0; i < windows->client_buckets; i++) {
-        struct subscription *subscription;
-        while ((subscription = LIST_FIRST(&windows->clients[i]))) {
-            LIST_REMOVE(subscription, by_client);
-            LIST_INSERT_HEAD(client_bucket(&grown, client_hash(subscription)), subscription,
-                             by_client);
-        }
+    if (!subscription->catch_up) {
+        size_t names = subscription->selection->count;
+        subscription->catch_up = calloc(1, sizeof(struct catch_up) + names * sizeof(uint64_t));
     }
-    free(windows->clients);
-    windows->clients = grown.clients;
-    windows->client_buckets = grown.client_buckets;
-    return true;
+    return subscription->catch_up;
 }
+
+static void free_piece(struct subscription *subscription)
+{
+    struct catch_up *catch_up = subscription->catch_up;
+    piece_free(catch_up->piece);
+    catch_up->piece = NULL;
+    catch_up->taken = 0;
+}
+
+void subscription_told(struct subscription *subscription)
+{
+    struct gap *gap = subscription->catch_up->gap;
+    subscription->catch_up->gap = gap->following;
+    free(gap);
+}
+
+static void free_catch_up(struct subscription *subscription)
+{
+    if (!subscription->catch_up)
+        return;
+    free_piece(subscription);
+    while (subscription->catch_up->gap)
+        subscription_told(subscription);
+    free(subscription->catch_up);
+    subscription->catch_up = NULL;
+}
+
+/* Live, with the windows alone to go by: no more if it knows nothing that lies ahead of its
+ * cursor. */
+static void end_catching_up(struct subscription *subscription)
+{
+    const struct catch_up *catch_up = subscription->catch_up;
+    uint64_t ahead = catch_up->replay_to;
+    for (size_t i = 0; i < subscription->selection->count; i++)
+        if (catch_up->told[i] > ahead)
+            ahead = catch_up->told[i];
+    if (ahead <= subscription->cursor)
+        free_catch_up(subscription);
+}
+
+/* ---- the client's own channel ---- */
 
 static bool join_client_window(struct subscription *subscription, struct window *window)
 {
@@ -79,41 +106,31 @@ static bool join_client_window(struct subscription *subscription, struct window 
     return true;
 }
 
-void clients_each(struct windows *windows, const struct event *entry, client_visit_fn *visit)
+struct sending {
+    struct windows *windows;
+    const struct event *event;
+    struct window *window;
+};
+
+static void open_window(void *context, struct subscription *subscription)
 {
-    struct subscription *subscription;
-    if (windows->client_count == 0)
+    struct sending *sending = context;
+    const struct event *event = sending->event;
+    if (subscription->client_link)
         return;
-    LIST_FOREACH (subscription, client_bucket(windows, entry->hash), by_client) {
-        const struct selection *selection = subscription->selection;
-        if (client_hash(subscription) == entry->hash &&
-            span_equal(selection_name(selection, (size_t)selection->count - 1),
-                       event_channel(entry)))
-            visit(subscription);
-    }
+    if (!sending->window)
+        sending->window = window_get(sending->windows, event_channel(event), event->hash, false, 0);
+    if (sending->window && join_client_window(subscription, sending->window))
+        return;
+    subscription->missed = true; /* without a window it reads this from the log */
 }
 
-void clients_open_window(struct windows *windows, const struct event *event)
+void subscriptions_open_window(struct windows *windows, const struct event *event)
 {
-    struct span channel = event_channel(event);
-    uint64_t hash = event->hash;
-    if (windows->client_count == 0)
-        return;
-    struct window *window = NULL;
-    struct subscription *subscription;
-    LIST_FOREACH (subscription, client_bucket(windows, hash), by_client) {
-        const struct selection *selection = subscription->selection;
-        if (subscription->client_link || client_hash(subscription) != hash ||
-            !span_equal(selection_name(selection, (size_t)selection->count - 1), channel))
-            continue;
-        if (!window)
-            window = window_get(windows, channel, hash, false, 0);
-        if (!window || !join_client_window(subscription, window))
-            subscription->client_floor =
-                event->id; /* without a window it reads this from the log */
-    }
-    if (window)
-        window_drop(windows, window); /* nobody could join */
+    struct sending sending = {windows, event, NULL};
+    clients_each(windows, event, open_window, &sending);
+    if (sending.window)
+        window_drop(windows, sending.window); /* nobody could join */
 }
 
 /* ---- opening and closing ---- */
@@ -123,23 +140,24 @@ bool subscription_open(struct subscription *subscription, struct windows *window
 {
     size_t named = (size_t)selection->count - 1;
     *subscription = (struct subscription){.selection = selection, .state = SUBSCRIPTION_OPENING};
-    subscription->links = named == 1 ? &subscription->only : calloc(named, sizeof(struct link));
-    if (!subscription->links || !grow_clients(windows)) {
-        if (subscription->links != &subscription->only)
+    if (named > 1)
+        subscription->links = calloc(named, sizeof(struct link));
+    if ((named > 1 && !subscription->links) || !begin_catching_up(subscription) ||
+        !clients_add(windows, subscription)) {
+        if (named > 1)
             free(subscription->links);
+        free_catch_up(subscription);
         subscription->state = SUBSCRIPTION_CLOSED;
         return false;
     }
     selection_ref(selection);
-    LIST_INSERT_HEAD(client_bucket(windows, client_hash(subscription)), subscription, by_client);
-    windows->client_count++;
     for (size_t i = 0; i < named; i++) {
         const struct selected *selected = &selection->names[i];
         struct window *window = window_get(windows, selection_name(selection, i), selected->hash,
                                            selected->prefix, UINT64_MAX);
         if (!window)
             goto fail;
-        window_join(window, &subscription->links[i], subscription);
+        window_join(window, &links_of(subscription)[i], subscription);
     }
     struct match_entry *own = match_find(&windows->match, selection_name(selection, named),
                                          selection->names[named].hash, false);
@@ -151,47 +169,32 @@ fail:
     return false;
 }
 
-static void free_piece(struct subscription *subscription)
-{
-    piece_free(subscription->piece);
-    subscription->piece = NULL;
-    subscription->taken = 0;
-}
-
 void subscription_close(struct subscription *subscription, struct windows *windows)
 {
     if (subscription->state == SUBSCRIPTION_CLOSED)
         return;
     become(subscription, SUBSCRIPTION_CLOSED);
-    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
-        if (subscription->links[i].window)
-            window_leave(windows, &subscription->links[i]);
+    struct link *links = links_of(subscription);
+    for (size_t i = 0; i < link_count(subscription); i++)
+        if (links[i].window)
+            window_leave(windows, &links[i]);
     if (subscription->client_link) {
         window_leave(windows, subscription->client_link);
         free(subscription->client_link);
     }
-    if (subscription->links != &subscription->only)
-        free(subscription->links);
-    LIST_REMOVE(subscription, by_client);
-    windows->client_count--;
-    free_piece(subscription);
-    while (subscription->gap)
-        subscription_told(subscription);
+    if (links != &subscription->only)
+        free(links);
+    clients_remove(windows, subscription);
+    free_catch_up(subscription);
     selection_unref(subscription->selection);
     subscription->selection = NULL;
 }
 
 /* ---- pieces and losses ---- */
 
-static uint64_t *told_of(struct subscription *subscription, size_t i)
-{
-    bool own = i + 1 == subscription->selection->count;
-    return own ? &subscription->client_told : &subscription->links[i].told;
-}
-
 static struct gap *add_gap(struct subscription *subscription, struct gap gap)
 {
-    struct gap **place = &subscription->gap;
+    struct gap **place = &subscription->catch_up->gap;
     while (*place)
         place = &(*place)->following;
     *place = malloc(sizeof gap);
@@ -216,15 +219,14 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
     if (!piece->trimmed_to)
         return true;
     struct gap gap = {.after = UINT64_MAX, .reason = reason};
+    uint64_t *told = subscription->catch_up->told;
     size_t count = subscription->selection->count;
     for (size_t i = 0; i < count; i++) {
         uint64_t trimmed = piece->trimmed_to[i];
         bool slow = !opening && !piece->deleted[i];
-        if (slow != (reason == GAP_SLOW) || trimmed <= piece->start ||
-            trimmed <= *told_of(subscription, i))
+        if (slow != (reason == GAP_SLOW) || trimmed <= piece->start || trimmed <= told[i])
             continue;
-        uint64_t told = *told_of(subscription, i),
-                 after = told > piece->start ? told : piece->start;
+        uint64_t after = told[i] > piece->start ? told[i] : piece->start;
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
         if (after < gap.after)
             gap.after = after; /* what lies before it was told, or seen */
@@ -233,26 +235,32 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
     }
     for (size_t i = 0; i < count; i++)
         if (gap.names[i / 8] & 1 << i % 8)
-            *told_of(subscription, i) = gap.until; /* so far the notice reaches for each of them */
+            told[i] = gap.until; /* so far the notice reaches for each of them */
     return gap.until == 0 || add_gap(subscription, gap);
 }
 
 bool subscription_take(struct subscription *subscription, struct piece *piece)
 {
     bool opening = subscription->state == SUBSCRIPTION_OPENING;
-    CHECK(!subscription->piece);
+    struct catch_up *catch_up = subscription->catch_up;
+    CHECK(!catch_up->piece);
     subscription->asking = false;
-    subscription->piece = piece;
-    subscription->taken = 0;
+    catch_up->asked = NULL;
+    catch_up->piece = piece;
+    catch_up->taken = 0;
+    if (catch_up->client_floor == UINT64_MAX)
+        catch_up->client_floor = piece->head;
     if (opening) {
-        subscription->cursor = subscription->announced = piece->start;
-        for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
-            if (subscription->links[i].window->floor == UINT64_MAX)
-                subscription->links[i].window->floor = piece->head;
+        const struct link *links = links_of(subscription);
+        subscription->cursor = piece->start;
+        catch_up->replay_to = piece->head;
+        for (size_t i = 0; i < link_count(subscription); i++)
+            if (links[i].window->floor == UINT64_MAX)
+                links[i].window->floor = piece->head;
         if (!subscription->selection->client_given)
-            subscription->client_told = piece->head;
-        else if (subscription->client_floor < piece->head)
-            subscription->client_floor = piece->head;
+            catch_up->told[link_count(subscription)] = piece->head;
+        else
+            catch_up->client_floor = piece->head;
         become(subscription, SUBSCRIPTION_CATCHING_UP);
         if (piece->unknown && !note_unknown(subscription, piece->start))
             return false;
@@ -262,25 +270,26 @@ bool subscription_take(struct subscription *subscription, struct piece *piece)
            note_trimmed(subscription, piece, GAP_SLOW, opening);
 }
 
-void subscription_told(struct subscription *subscription)
+static void move(struct subscription *subscription, uint64_t cursor)
 {
-    struct gap *gap = subscription->gap;
-    subscription->gap = gap->following;
-    free(gap);
+    if (subscription->cursor >= cursor)
+        return;
+    subscription->cursor = cursor;
+    subscription->unseen = true;
 }
 
 static void finish_piece(struct subscription *subscription)
 {
-    if (subscription->cursor < subscription->piece->complete_to)
-        subscription->cursor = subscription->piece->complete_to;
+    move(subscription, subscription->catch_up->piece->complete_to);
     free_piece(subscription);
 }
 
 void subscription_pause(struct subscription *subscription)
 {
-    if (!subscription->piece)
+    const struct catch_up *catch_up = subscription->catch_up;
+    if (!catch_up || !catch_up->piece)
         return;
-    if (subscription->taken == subscription->piece->count)
+    if (catch_up->taken == catch_up->piece->count)
         finish_piece(subscription);
     else
         free_piece(subscription);
@@ -296,15 +305,21 @@ struct source {
 
 enum { BELOW_FLOOR = -1 };
 
+/* Whether some of what was sent to the client itself is only in the log. */
+static bool lacks_own(const struct subscription *subscription)
+{
+    const struct catch_up *catch_up = subscription->catch_up;
+    return subscription->missed || (catch_up && subscription->cursor < catch_up->client_floor);
+}
+
 /* How many there are, or BELOW_FLOOR where the cursor is. */
-static int find_sources(const struct subscription *subscription, struct source *sources)
+static int find_sources(struct subscription *subscription, struct source *sources)
 {
     uint64_t cursor = subscription->cursor;
-    const struct link *link = subscription->links,
-                      *last = link + subscription->selection->count - 2,
+    const struct link *link = links_of(subscription), *last = link + link_count(subscription) - 1,
                       *own = subscription->client_link;
     int count = 0;
-    if (cursor < subscription->client_floor)
+    if (lacks_own(subscription))
         return BELOW_FLOOR;
     while (link) {
         const struct window *window = link->window;
@@ -366,13 +381,13 @@ static size_t merge_sources(struct source *sources, int count, struct event **ev
     return n;
 }
 
-static size_t rest_of_piece(const struct subscription *subscription, struct event **events,
-                            size_t max, size_t max_bytes)
+static size_t rest_of_piece(const struct catch_up *catch_up, struct event **events, size_t max,
+                            size_t max_bytes)
 {
-    const struct piece *piece = subscription->piece;
+    const struct piece *piece = catch_up->piece;
     size_t n = 0, bytes = 0;
-    while (n < max && subscription->taken + n < piece->count) {
-        struct event *event = piece->events[subscription->taken + n];
+    while (n < max && catch_up->taken + n < piece->count) {
+        struct event *event = piece->events[catch_up->taken + n];
         bytes += event_wire(event).n;
         if (n && bytes > max_bytes)
             break;
@@ -387,10 +402,10 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     *count = 0;
     if (subscription->state == SUBSCRIPTION_OPENING || subscription->state == SUBSCRIPTION_CLOSED)
         return NEXT_NOTHING;
-    if (subscription->gap)
+    if (subscription_gap(subscription))
         return NEXT_GAP;
-    if (subscription->piece) {
-        *count = rest_of_piece(subscription, events, max, max_bytes);
+    if (subscription->catch_up && subscription->catch_up->piece) {
+        *count = rest_of_piece(subscription->catch_up, events, max, max_bytes);
         if (*count)
             return NEXT_EVENTS;
         finish_piece(subscription);
@@ -400,6 +415,11 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     struct source sources[SELECTION_MAX + 1];
     int found = find_sources(subscription, sources);
     if (found == BELOW_FLOOR) {
+        if (!begin_catching_up(subscription))
+            return NEXT_STARVED;
+        if (subscription->missed)
+            subscription->catch_up->client_floor = UINT64_MAX;
+        subscription->missed = false;
         if (subscription->state == SUBSCRIPTION_LIVE)
             become(subscription, SUBSCRIPTION_CATCHING_UP);
         subscription->asking = true;
@@ -407,6 +427,8 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     }
     if (subscription->state == SUBSCRIPTION_CATCHING_UP)
         become(subscription, SUBSCRIPTION_LIVE);
+    if (subscription->catch_up)
+        end_catching_up(subscription);
     if (found == 0)
         return NEXT_NOTHING;
     bool all;
@@ -415,14 +437,13 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
 }
 
 /* Everything that the windows hold is written, and they hold all that there is. */
-static bool has_all(const struct subscription *subscription)
+static bool has_all(struct subscription *subscription)
 {
-    const struct link *own = subscription->client_link;
-    if (subscription->cursor < subscription->client_floor ||
-        (own && subscription->cursor < window_newest(own->window)))
+    const struct link *links = links_of(subscription), *own = subscription->client_link;
+    if (lacks_own(subscription) || (own && subscription->cursor < window_newest(own->window)))
         return false;
-    for (size_t i = 0; i < (size_t)subscription->selection->count - 1; i++)
-        if (subscription->cursor < window_newest(subscription->links[i].window))
+    for (size_t i = 0; i < link_count(subscription); i++)
+        if (subscription->cursor < window_newest(links[i].window))
             return false;
     return true;
 }
@@ -430,11 +451,13 @@ static bool has_all(const struct subscription *subscription)
 bool subscription_moved(struct subscription *subscription, const struct windows *windows,
                         uint64_t *id)
 {
-    if (subscription->state == SUBSCRIPTION_LIVE && has_all(subscription) &&
-        subscription->cursor < windows->head)
-        subscription->cursor = windows->head;
-    if (subscription->gap || subscription->cursor <= subscription->announced)
+    if (subscription->state == SUBSCRIPTION_LIVE && has_all(subscription))
+        move(subscription, windows->head);
+    if (subscription->state == SUBSCRIPTION_LIVE && subscription->catch_up)
+        end_catching_up(subscription);
+    if (subscription_gap(subscription) || !subscription->unseen)
         return false;
-    *id = subscription->announced = subscription->cursor;
+    *id = subscription->cursor;
+    subscription->unseen = false;
     return true;
 }

@@ -5,6 +5,9 @@
  *     opening ──piece──▶ catching up ⇄ live
  *         └────────────────┴────────────┴──▶ closed
  *
+ * What only catching up needs is made when a subscription opens or falls behind, and gone when it
+ * is live again: an idle one is small.
+ *
  * The owner (a stream) asks subscription_next what to write, writes it, and says how far it came.
  * One thread: the worker's. No socket, no HTTP. */
 #ifndef FRESHET_HUB_SUBSCRIPTION_H
@@ -33,24 +36,39 @@ struct gap {
     uint8_t names[(SELECTION_MAX + 1 + 7) / 8]; /* a bit for each name of the selection */
 };
 
+/* What a subscription needs that is not live. */
+struct catch_up {
+    struct piece *piece;
+    struct gap *gap;
+    void *asked;           /* the owner's, while a piece is on its way */
+    uint64_t replay_to;    /* the log's head when it opened: what is older is replayed */
+    uint64_t client_floor; /* of the client's own channel, which is watched before it has a
+                              window; UINT64_MAX: the head of the next piece */
+    uint32_t taken;        /* events of the piece that are written */
+    uint64_t told[];       /* for each name: losses up to here were told, or cannot have been */
+};
+
 struct subscription {
     struct selection *selection;
-    struct link *links; /* one for each name but the client's own; &only where that is one */
-    struct link only;
+    union { /* for each name but the client's own: see subscription_links */
+        struct link only;
+        struct link *links;
+    };
     struct link
         *client_link; /* the client's own channel; made on the first event that is sent there */
     LIST_ENTRY(subscription) by_client;
     uint64_t cursor;
-    uint64_t announced; /* the newest id that the reader has seen */
-    uint64_t
-        client_floor;     /* of the client's own channel, which is watched before it has a window */
-    uint64_t client_told; /* losses up to here were told, or cannot have been, for that channel */
-    struct piece *piece;
-    struct gap *gap;
-    uint32_t taken; /* events of the piece that are written */
+    struct catch_up *catch_up; /* NULL: it is live, and nothing older is left to be told */
     uint8_t state;
     bool asking; /* a piece is on its way */
+    bool unseen; /* the reader has seen no id as new as the cursor */
+    bool missed; /* an event of its own channel is in no window: the log has to be asked */
 };
+
+static inline struct gap *subscription_gap(const struct subscription *subscription)
+{
+    return subscription->catch_up ? subscription->catch_up->gap : NULL;
+}
 
 /* Opening: joins the windows of the selection (takes a reference) and waits for the log's first
  * piece. False where there is no memory; nothing is left behind. */
@@ -67,10 +85,11 @@ bool subscription_take(struct subscription *subscription, struct piece *piece);
 /* What is next for the reader. */
 enum next {
     NEXT_NOTHING, /* all is written, for now */
-    NEXT_GAP,     /* tell subscription->gap, then subscription_told */
+    NEXT_GAP,     /* tell subscription_gap, then subscription_told */
     NEXT_EVENTS,  /* write these in order, and then subscription_wrote */
     NEXT_ALL,     /* the same, and behind them there is nothing, for now */
     NEXT_ASK,     /* ask the log for what lies after the cursor; sets `asking` */
+    NEXT_STARVED, /* there is no memory to go on: the stream has to be closed */
 };
 /* events: room for max of them; they stay valid until the next call of anything here. *count tells
  * how many there are: at least one with NEXT_EVENTS and NEXT_ALL, no more than fit in max_bytes,
@@ -86,9 +105,10 @@ static inline void subscription_wrote(struct subscription *subscription,
     if (count == 0)
         return;
     CHECK(events[0]->id > subscription->cursor);
-    subscription->cursor = subscription->announced = events[count - 1]->id;
-    if (subscription->piece)
-        subscription->taken += (uint32_t)count;
+    subscription->cursor = events[count - 1]->id;
+    subscription->unseen = false;
+    if (subscription->catch_up && subscription->catch_up->piece)
+        subscription->catch_up->taken += (uint32_t)count;
 }
 
 /* The notice is written. Frees it. */
@@ -103,12 +123,7 @@ bool subscription_moved(struct subscription *subscription, const struct windows 
                         uint64_t *id);
 
 /* An event is sent to a client: its subscriptions here get a window for it if they have none. */
-void clients_open_window(struct windows *windows, const struct event *event);
-
-/* Calls visit, which must not close it, for each subscription here of the client that the entry
- * names. */
-typedef void client_visit_fn(struct subscription *subscription);
-void clients_each(struct windows *windows, const struct event *entry, client_visit_fn *visit);
+void subscriptions_open_window(struct windows *windows, const struct event *event);
 
 const char *gap_reason_name(enum gap_reason reason);
 const char *subscription_state_name(enum subscription_state state);

@@ -222,7 +222,7 @@ bool windows_append(struct windows *windows, struct event *event)
     CHECK(event->id > windows->head);
     struct span channel = event_channel(event);
     if (channel.p[0] == '@')
-        clients_open_window(windows, event);
+        subscriptions_open_window(windows, event);
     struct append append = {windows, event, false};
     match_each(&windows->match, channel, event->hash, append_to, &append);
     windows->head = event->id;

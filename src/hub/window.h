@@ -26,7 +26,6 @@ struct link {
     TAILQ_ENTRY(link) circle;
     struct window *window;
     struct subscription *subscription;
-    uint64_t told; /* losses up to here were told for this name */
 };
 
 TAILQ_HEAD(link_circle, link);

@@ -43,7 +43,7 @@ enum error stream_write_gap(struct stream *stream, struct buf *text)
         [GAP_UNKNOWN] = METRIC_GAPS_UNKNOWN,
     };
     struct subscription *subscription = &stream->subscription;
-    const struct gap *gap = subscription->gap;
+    const struct gap *gap = subscription_gap(subscription);
     json_t *after = gap->reason == GAP_UNKNOWN ? json_null() : json_id(gap->after);
     json_t *notice = json_pack("{s:o, s:o, s:s, s:o}", "after", after, "until", json_id(gap->until),
                                "reason", gap_reason_name(gap->reason), "channels",

@@ -2,6 +2,7 @@
 #include "server/inbox.h"
 
 #include "base/check.h"
+#include "hub/clients.h"
 #include "server/connection.h"
 #include "server/publish.h"
 #include "server/routes.h"
@@ -18,8 +19,9 @@ void inbox_tell_waiting(struct worker *worker)
     atomic_store(&progress->waiting_bytes, worker->windows.backlog_bytes);
 }
 
-static void dismiss(struct subscription *subscription)
+static void dismiss(void *context, struct subscription *subscription)
 {
+    (void)context;
     stream_dismiss(CONTAINER_OF(subscription, struct stream, subscription));
 }
 
@@ -36,7 +38,7 @@ static void take_entry(struct worker *worker, struct event *entry)
         break;
     case ENTRY_DISMISS:
         windows_pass(windows, entry->id);
-        clients_each(windows, entry, dismiss);
+        clients_each(windows, entry, dismiss, NULL);
         break;
     case ENTRY_TWIN:
         CHECK(!"a rendering in the log");

@@ -41,10 +41,8 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
     struct stream *stream = &connection->stream;
     struct buf in = connection->in; /* where the stream will be */
     struct request *request = request_new(REQUEST_OPEN, worker->number, SPAN(""));
-    *stream = (struct stream){.opened_ms = worker->now_ms,
-                              .asked = request,
-                              .greets = options.greets,
-                              .envelopes = options.envelopes};
+    *stream = (struct stream){
+        .opened_ms = worker->now_ms, .greets = options.greets, .envelopes = options.envelopes};
     if (!request || !subscription_open(&stream->subscription, &worker->windows, selection)) {
         if (request)
             request_free(request);
@@ -52,6 +50,7 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
         connection->scan = (struct http_head_scan){0};
         return false;
     }
+    stream->subscription.catch_up->asked = request;
     request->context = stream;
     request->selection = selection_ref(selection);
     request->start = *start;
@@ -104,9 +103,9 @@ static enum error write_opening_block(struct stream *stream, struct buf *text)
     const struct subscription *subscription = &stream->subscription;
     struct span client = selection_client_id(subscription->selection);
     if (!stream->greets)
-        return sse_write_position(text, subscription->announced);
+        return sse_write_position(text, subscription->cursor);
     return buf_printf(text, "id: %s\nevent: freshet.open\ndata: {\"client_id\":\"%.*s\"}\n\n",
-                      id_text(subscription->announced).text, (int)client.n, client.p);
+                      id_text(subscription->cursor).text, (int)client.n, client.p);
 }
 
 static void say_opening(struct stream *stream)
@@ -114,12 +113,13 @@ static void say_opening(struct stream *stream)
     struct subscription *subscription = &stream->subscription;
     struct buf text;
     buf_init(&text, TEXT_MAX);
+    const struct gap *gap = subscription_gap(subscription);
     enum error error = write_response_head(connection_of(stream), subscription->selection);
     if (!error)
         error = sse_write_retry(&text, connection_of(stream)->worker->settings->retry);
     if (!error)
         error = sse_write_comment(&text, SPAN("connected"));
-    if (!error && subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
+    if (!error && gap && gap->reason == GAP_UNKNOWN)
         error = stream_write_gap(stream, &text);
     if (!error)
         error = write_opening_block(stream, &text);
@@ -162,7 +162,7 @@ static bool ask(struct stream *stream)
     request->context = stream;
     request->selection = selection_ref(stream->subscription.selection);
     request->after = stream->subscription.cursor;
-    stream->asked = request;
+    stream->subscription.catch_up->asked = request;
     worker_post(worker, request);
     return true;
 }
@@ -186,8 +186,8 @@ static void refuse(struct stream *stream, enum error error)
 void stream_answer(struct stream *stream, struct request *request)
 {
     struct connection *connection = connection_of(stream);
-    CHECK(stream->asked == request);
-    stream->asked = NULL;
+    CHECK(stream->subscription.catch_up->asked == request);
+    stream->subscription.catch_up->asked = NULL;
     if (request->error && !stream->open) {
         refuse(stream, request->error);
         return;
@@ -198,16 +198,14 @@ void stream_answer(struct stream *stream, struct request *request)
     }
     struct piece *piece = request->piece;
     request->piece = NULL;
-    if (!stream->open)
-        stream->replay_to = piece->head;
     if (!subscription_take(&stream->subscription, piece)) {
         out_of_memory(stream);
         return;
     }
-    if (connection->blocked)
-        subscription_pause(&stream->subscription);
     if (!stream->open)
         say_opening(stream);
+    if (connection->blocked)
+        subscription_pause(&stream->subscription);
     if (connection->state == CONNECTION_STREAM) {
         if (!connection->blocked) /* else the stall's time runs */
             connection_expire_in(connection, connection->worker->settings->keepalive);
@@ -281,7 +279,7 @@ static void count_replayed(struct stream *stream, struct event **events, size_t 
 {
     uint64_t replayed = 0;
     for (size_t i = 0; i < count; i++)
-        replayed += events[i]->id <= stream->replay_to;
+        replayed += events[i]->id <= stream->subscription.catch_up->replay_to;
     counter_add(&connection_of(stream)->worker->counters, METRIC_REPLAYED, replayed);
 }
 
@@ -300,13 +298,17 @@ static bool write_some(struct stream *stream)
             return false;
     if (next == NEXT_ASK && !ask(stream))
         return false;
+    if (next == NEXT_STARVED) {
+        out_of_memory(stream);
+        return false;
+    }
     if (next == NEXT_NOTHING && worker->ending && subscription->state == SUBSCRIPTION_LIVE) {
         say_farewell(stream);
         return false;
     }
     if (!write_events(stream, events, count, &written))
         return false;
-    if (subscription->cursor < stream->replay_to)
+    if (subscription->catch_up && subscription->cursor < subscription->catch_up->replay_to)
         count_replayed(stream, events, written);
     subscription_wrote(subscription, events, written);
     stream->deliveries += written;
@@ -419,9 +421,10 @@ void stream_close(struct stream *stream, enum close_reason reason)
     struct worker *worker = connection_of(stream)->worker;
     if (stream->subscription.state == SUBSCRIPTION_CLOSED)
         return;
-    if (stream->asked)
-        stream->asked->context = NULL; /* the answer is for nobody */
-    stream->asked = NULL;
+    const struct catch_up *catch_up = stream->subscription.catch_up;
+    struct request *asked = catch_up ? catch_up->asked : NULL;
+    if (asked)
+        asked->context = NULL; /* the answer is for nobody */
     log_closed(stream, reason);
     subscription_close(&stream->subscription, &worker->windows);
     counter_subtract(&worker->counters, METRIC_SUBSCRIBERS, 1);

@@ -24,9 +24,7 @@ enum close_reason {
 /* Lies in its connection. */
 struct stream {
     struct subscription subscription;
-    struct request *asked; /* at the engine */
     uint64_t opened_ms;
-    uint64_t replay_to; /* the log's head when it opened: what is older is replayed */
     uint64_t deliveries;
     bool open;      /* the head has been written */
     bool greets;    /* open=1: the opening block is an event */

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/id.h"
+#include "hub/clients.h"
 #include "trace.h"
 
 #include <stdlib.h>
@@ -152,8 +153,9 @@ void read_head(const struct sim *sim, struct worker *worker)
     }
 }
 
-static void dismiss(struct subscription *subscription)
+static void dismiss(void *context, struct subscription *subscription)
 {
+    (void)context;
     stream_dismissed(CONTAINER_OF(subscription, struct stream, subscription));
 }
 
@@ -170,7 +172,7 @@ static void take_dismissal(struct sim *sim, struct worker *worker, const struct 
                                          event_channel(entry))));
     }
     windows_pass(&worker->windows, entry->id);
-    clients_each(&worker->windows, entry, dismiss);
+    clients_each(&worker->windows, entry, dismiss, NULL);
     for (size_t i = 0; i < SIM_READERS; i++)
         if (streams[i])
             must(streams[i], away[i] != (streams[i]->dismissed || streams[i]->ended)

@@ -114,8 +114,12 @@ static void check_stream(struct sim *sim, struct stream *stream)
     struct view *view = &stream->view;
     must(stream, view_settled(view));
     must(stream, stream->subscription.state != SUBSCRIPTION_LIVE ? "a reader is not live" : NULL);
-    must(stream, stream->subscription.gap ? "a gap waits to be told" : NULL);
-    must(stream, stream->subscription.piece ? "a piece is held" : NULL);
+    const struct catch_up *catch_up = stream->subscription.catch_up;
+    must(stream, catch_up && catch_up->gap ? "a gap waits to be told" : NULL);
+    must(stream, catch_up && catch_up->piece ? "a piece is held" : NULL);
+    must(stream, catch_up && stream->subscription.cursor >= stream->worker->windows.head
+                     ? "what catching up needs is still there"
+                     : NULL);
     must(stream, view->begun_head < model_sent_away(&sim->model, view->names[view->count - 1])
                      ? "a client that was sent away is still here"
                      : NULL);

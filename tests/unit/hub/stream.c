@@ -95,7 +95,7 @@ static void say(struct stream *stream, struct notice notice)
 
 static void say_gap(struct stream *stream)
 {
-    say(stream, (struct notice){NOTICE_GAP, 0, *stream->subscription.gap});
+    say(stream, (struct notice){NOTICE_GAP, 0, *subscription_gap(&stream->subscription)});
     subscription_told(&stream->subscription);
 }
 
@@ -115,7 +115,8 @@ static void ask(struct sim *sim, struct stream *stream)
  * reads after it (view_piece): only what was read before may still be in hand. */
 static void judge_source(struct sim *sim, struct stream *stream, struct event **events, size_t n)
 {
-    for (size_t i = 0; i < n && !stream->subscription.piece; i++) {
+    for (size_t i = 0;
+         i < n && !(stream->subscription.catch_up && stream->subscription.catch_up->piece); i++) {
         const struct model_event *published = model_find(&sim->model, events[i]->id);
         if (published && published->deleted && published->deleted <= stream->worker->windows.head)
             must(stream, "a window holds a deleted event");
@@ -196,14 +197,15 @@ void stream_answered(struct sim *sim, struct stream *stream, struct request *req
     must(stream, view_take(&stream->view, request->piece, !stream->open));
     MUST(subscription_take(subscription, request->piece));
     request->piece = NULL;
+    if (!stream->open) {
+        const struct gap *gap = subscription_gap(subscription);
+        stream->open = true;
+        if (gap && gap->reason == GAP_UNKNOWN)
+            say_gap(stream);
+        say(stream, (struct notice){.kind = NOTICE_POSITION, .id = subscription->cursor});
+    }
     if (stream->blocked)
         subscription_pause(subscription);
-    if (!stream->open) {
-        stream->open = true;
-        if (subscription->gap && subscription->gap->reason == GAP_UNKNOWN)
-            say_gap(stream);
-        say(stream, (struct notice){.kind = NOTICE_POSITION, .id = subscription->announced});
-    }
     flush(sim, stream);
 }
 

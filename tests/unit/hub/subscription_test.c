@@ -1,6 +1,8 @@
 /* hub/subscription: what is next for a reader, and what it is told. */
 #include "reader.h"
 
+#include "hub/clients.h"
+
 /* A piece with these events, ids of one digit, all on x. */
 static struct piece *piece_of(uint64_t start, const char *ids, uint64_t complete_to, uint64_t head,
                               size_t names)
@@ -93,7 +95,7 @@ static void a_pause_forgets_what_is_not_written_and_asks_again(void **state)
     assert_int_equal(subscription_next(&reader, events, 1, 1, &count), NEXT_EVENTS);
     subscription_wrote(&reader, events, 1);
     subscription_pause(&reader);
-    assert_null(reader.piece);
+    assert_null(reader.catch_up->piece);
     assert_int_equal(reader.cursor, 2);
     assert_string_equal(next_of(&reader), "a");
     assert_true(subscription_take(&reader, piece_of(2, "34", 5, 7, 0)));
@@ -119,7 +121,7 @@ static void what_was_trimmed_is_told_once_and_later_losses_as_slow(void **state)
     piece->trimmed_to[1] = 6;
     assert_true(subscription_take(&reader, piece));
     assert_string_equal(next_of(&reader), "g");
-    assert_gap(reader.gap, GAP_TRIMMED, 1, 6, 1 | 2);
+    assert_gap(subscription_gap(&reader), GAP_TRIMMED, 1, 6, 1 | 2);
     subscription_told(&reader);
     assert_string_equal(next_of(&reader), "5a");
     piece = piece_of(5, "8", 8, 9, 3);
@@ -127,7 +129,8 @@ static void what_was_trimmed_is_told_once_and_later_losses_as_slow(void **state)
     piece->trimmed_to[1] = 7;
     assert_true(subscription_take(&reader, piece));
     assert_string_equal(next_of(&reader), "g");
-    assert_gap(reader.gap, GAP_SLOW, 6, 7, 2); /* from where the notice before ended */
+    assert_gap(subscription_gap(&reader), GAP_SLOW, 6, 7,
+               2); /* from where the notice before ended */
     subscription_told(&reader);
     assert_string_equal(next_of(&reader), "8a");
     subscription_close(&reader, &windows);
@@ -153,8 +156,8 @@ static void at_the_opening_all_that_is_lost_is_trimmed(void **state)
     struct piece *piece = piece_of(1, "", 9, 9, 3);
     lose(piece, 4, true, 6, false);
     assert_true(subscription_take(&reader, piece));
-    assert_gap(reader.gap, GAP_TRIMMED, 1, 6, 1 | 2);
-    assert_null(reader.gap->following);
+    assert_gap(subscription_gap(&reader), GAP_TRIMMED, 1, 6, 1 | 2);
+    assert_null(subscription_gap(&reader)->following);
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
@@ -174,11 +177,11 @@ static void later_what_was_deleted_is_trimmed_and_the_rest_slow_each_in_its_noti
     struct piece *piece = piece_of(1, "", 5, 5, 3);
     lose(piece, 4, false, 3, true);
     assert_true(subscription_take(&reader, piece));
-    assert_gap(reader.gap, GAP_TRIMMED, 1, 3, 2);
+    assert_gap(subscription_gap(&reader), GAP_TRIMMED, 1, 3, 2);
     subscription_told(&reader);
-    assert_gap(reader.gap, GAP_SLOW, 1, 4, 1);
+    assert_gap(subscription_gap(&reader), GAP_SLOW, 1, 4, 1);
     subscription_told(&reader);
-    assert_null(reader.gap);
+    assert_null(subscription_gap(&reader));
     assert_string_equal(next_of(&reader), "");
     subscription_close(&reader, &windows);
     windows_fini(&windows);
@@ -197,22 +200,22 @@ static void a_deletion_of_what_was_told_is_not_told_again(void **state)
     struct piece *piece = piece_of(1, "", 1, 5, 3);
     lose(piece, 3, false, 1, false);
     assert_true(subscription_take(&reader, piece));
-    assert_gap(reader.gap, GAP_SLOW, 1, 3, 1);
+    assert_gap(subscription_gap(&reader), GAP_SLOW, 1, 3, 1);
     subscription_told(&reader);
     assert_string_equal(next_of(&reader), "a");
     piece = piece_of(1, "", 5, 5, 3);
     lose(piece, 3, true, 1, false);
     assert_true(subscription_take(&reader, piece));
-    assert_null(reader.gap);
+    assert_null(subscription_gap(&reader));
     subscription_close(&reader, &windows);
     windows_fini(&windows);
 }
 
 static int visited;
 
-static void count_visit(struct subscription *subscription)
+static void count_visit(void *context, struct subscription *subscription)
 {
-    (void)subscription;
+    (void)context, (void)subscription;
     visited++;
 }
 
@@ -225,14 +228,14 @@ static void each_stream_of_a_client_is_visited_and_no_other(void **state)
     struct event *me = entry_new(ENTRY_DISMISS, SPAN("@me"), 0),
                  *nobody = entry_new(ENTRY_DISMISS, SPAN("@m"), 0);
     open_windows(&windows, 4, 16);
-    clients_each(&windows, me, count_visit);
+    clients_each(&windows, me, count_visit, NULL);
     open_live(&windows, &readers[0], SELECTION("x"), 1);
     open_live(&windows, &readers[1], selection_new(&x, 1, SPAN("you"), true), 1);
     open_live(&windows, &readers[2], SELECTION("y"), 1);
     visited = 0;
-    clients_each(&windows, nobody, count_visit);
+    clients_each(&windows, nobody, count_visit, NULL);
     assert_int_equal(visited, 0);
-    clients_each(&windows, me, count_visit);
+    clients_each(&windows, me, count_visit, NULL);
     assert_int_equal(visited, 2);
     for (int i = 0; i < 3; i++)
         subscription_close(&readers[i], &windows);
@@ -251,7 +254,7 @@ static void an_unknown_position_is_told_first_and_not_for_the_client(void **stat
     struct piece *piece = empty_piece(9, 9, 9);
     piece->unknown = true;
     assert_true(subscription_take(&reader, piece));
-    assert_gap(reader.gap, GAP_UNKNOWN, 0, 9, 1 | 2);
+    assert_gap(subscription_gap(&reader), GAP_UNKNOWN, 0, 9, 1 | 2);
     subscription_told(&reader);
     assert_string_equal(next_of(&reader), "");
     subscription_close(&reader, &windows);

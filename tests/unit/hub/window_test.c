@@ -30,7 +30,7 @@ static void a_full_window_drops_its_oldest_and_raises_its_floor(void **state)
     struct subscription reader;
     open_windows(&windows, 4, 16);
     open_live(&windows, &reader, SELECTION("x"), 1);
-    struct window *window = reader.links[0].window;
+    struct window *window = reader.only.window;
     for (uint64_t id = 2; id <= 5; id++)
         append(&windows, "x", id);
     assert_int_equal(window->floor, 1);
@@ -56,8 +56,8 @@ static void too_many_entries_drop_the_oldest_of_all_windows(void **state)
     append(&windows, "y", 3);
     append(&windows, "x", 4);
     append(&windows, "y", 5);
-    assert_int_equal(x.links[0].window->floor, 2);
-    assert_int_equal(y.links[0].window->floor, 1);
+    assert_int_equal(x.only.window->floor, 2);
+    assert_int_equal(y.only.window->floor, 1);
     subscription_close(&x, &windows);
     subscription_close(&y, &windows);
     windows_fini(&windows);
@@ -71,9 +71,9 @@ static void entries_before_the_log_has_answered_do_not_count(void **state)
     open_windows(&windows, 4, 16);
     open_reader(&windows, &reader, SELECTION("x"));
     append(&windows, "x", 2);
-    assert_int_equal(reader.links[0].window->ring.count, 0);
+    assert_int_equal(reader.only.window->ring.count, 0);
     assert_true(subscription_take(&reader, empty_piece(2, 2, 2)));
-    assert_int_equal(reader.links[0].window->floor, 2);
+    assert_int_equal(reader.only.window->floor, 2);
     append(&windows, "x", 3);
     assert_string_equal(next_of(&reader), "3");
     subscription_close(&reader, &windows);
@@ -164,7 +164,7 @@ static void trimming_leaves_what_is_still_to_be_carried_round(void **state)
     struct subscription reader;
     open_windows(&windows, 4, 16);
     open_live(&windows, &reader, SELECTION("x"), 1);
-    const struct window *window = reader.links[0].window;
+    const struct window *window = reader.only.window;
     append(&windows, "x", 2);
     assert_int_equal(served(&windows, &reader), 0);
     append(&windows, "x", 3);
@@ -203,11 +203,11 @@ static void a_deleted_channel_leaves_every_window_with_what_is_older(void **stat
     append(&windows, "xb", 4);
     forget(&windows, "xa", 5);
     assert_int_equal(windows.head, 5);
-    assert_int_equal(exact.links[0].window->floor, 3);
-    assert_int_equal(exact.links[0].window->ring.count, 0);
-    assert_int_equal(all.links[0].window->floor, 3);
-    assert_int_equal(all.links[0].window->ring.count, 1);
-    assert_int_equal(other.links[0].window->floor, 1);
+    assert_int_equal(exact.only.window->floor, 3);
+    assert_int_equal(exact.only.window->ring.count, 0);
+    assert_int_equal(all.only.window->floor, 3);
+    assert_int_equal(all.only.window->ring.count, 1);
+    assert_int_equal(other.only.window->floor, 1);
     assert_int_equal(windows.backlog, 3);
     assert_string_equal(next_of(&exact), "a");
     assert_string_equal(next_of(&all), "a");
@@ -248,8 +248,8 @@ static void a_channel_that_is_not_there_is_forgotten_without_a_trace(void **stat
     append(&windows, "xb", 2);
     forget(&windows, "xa", 3);
     forget(&windows, "y", 4);
-    assert_int_equal(reader.links[0].window->floor, 1);
-    assert_true(opening.links[0].window->floor == UINT64_MAX);
+    assert_int_equal(reader.only.window->floor, 1);
+    assert_true(opening.only.window->floor == UINT64_MAX);
     assert_int_equal(windows.head, 4);
     assert_string_equal(next_of(&reader), "2");
     subscription_close(&reader, &windows);

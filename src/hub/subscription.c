@@ -35,14 +35,9 @@ static void become(struct subscription *subscription, enum subscription_state st
 
 /* ---- what it holds ---- */
 
-static size_t link_count(const struct subscription *subscription)
-{
-    return (size_t)subscription->selection->count - 1;
-}
-
 static struct link *links_of(struct subscription *subscription)
 {
-    return link_count(subscription) == 1 ? &subscription->only : subscription->links;
+    return subscription->link_count == 1 ? &subscription->only : subscription->links;
 }
 
 static bool begin_catching_up(struct subscription *subscription)
@@ -139,7 +134,8 @@ bool subscription_open(struct subscription *subscription, struct windows *window
                        struct selection *selection)
 {
     size_t named = (size_t)selection->count - 1;
-    *subscription = (struct subscription){.selection = selection, .state = SUBSCRIPTION_OPENING};
+    *subscription = (struct subscription){
+        .selection = selection, .link_count = (uint16_t)named, .state = SUBSCRIPTION_OPENING};
     if (named > 1)
         subscription->links = calloc(named, sizeof(struct link));
     if ((named > 1 && !subscription->links) || !begin_catching_up(subscription) ||
@@ -175,7 +171,7 @@ void subscription_close(struct subscription *subscription, struct windows *windo
         return;
     become(subscription, SUBSCRIPTION_CLOSED);
     struct link *links = links_of(subscription);
-    for (size_t i = 0; i < link_count(subscription); i++)
+    for (size_t i = 0; i < subscription->link_count; i++)
         if (links[i].window)
             window_leave(windows, &links[i]);
     if (subscription->client_link) {
@@ -254,11 +250,11 @@ bool subscription_take(struct subscription *subscription, struct piece *piece)
         const struct link *links = links_of(subscription);
         subscription->cursor = piece->start;
         catch_up->replay_to = piece->head;
-        for (size_t i = 0; i < link_count(subscription); i++)
+        for (size_t i = 0; i < subscription->link_count; i++)
             if (links[i].window->floor == UINT64_MAX)
                 links[i].window->floor = piece->head;
         if (!subscription->selection->client_given)
-            catch_up->told[link_count(subscription)] = piece->head;
+            catch_up->told[subscription->link_count] = piece->head;
         else
             catch_up->client_floor = piece->head;
         become(subscription, SUBSCRIPTION_CATCHING_UP);
@@ -316,7 +312,7 @@ static bool lacks_own(const struct subscription *subscription)
 static int find_sources(struct subscription *subscription, struct source *sources)
 {
     uint64_t cursor = subscription->cursor;
-    const struct link *link = links_of(subscription), *last = link + link_count(subscription) - 1,
+    const struct link *link = links_of(subscription), *last = link + subscription->link_count - 1,
                       *own = subscription->client_link;
     int count = 0;
     if (lacks_own(subscription))
@@ -402,16 +398,18 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     *count = 0;
     if (subscription->state == SUBSCRIPTION_OPENING || subscription->state == SUBSCRIPTION_CLOSED)
         return NEXT_NOTHING;
-    if (subscription_gap(subscription))
-        return NEXT_GAP;
-    if (subscription->catch_up && subscription->catch_up->piece) {
-        *count = rest_of_piece(subscription->catch_up, events, max, max_bytes);
-        if (*count)
-            return NEXT_EVENTS;
-        finish_piece(subscription);
+    if (subscription->catch_up) {
+        if (subscription->catch_up->gap)
+            return NEXT_GAP;
+        if (subscription->catch_up->piece) {
+            *count = rest_of_piece(subscription->catch_up, events, max, max_bytes);
+            if (*count)
+                return NEXT_EVENTS;
+            finish_piece(subscription);
+        }
+        if (subscription->asking)
+            return NEXT_NOTHING;
     }
-    if (subscription->asking)
-        return NEXT_NOTHING;
     struct source sources[SELECTION_MAX + 1];
     int found = find_sources(subscription, sources);
     if (found == BELOW_FLOOR) {
@@ -442,7 +440,7 @@ static bool has_all(struct subscription *subscription)
     const struct link *links = links_of(subscription), *own = subscription->client_link;
     if (lacks_own(subscription) || (own && subscription->cursor < window_newest(own->window)))
         return false;
-    for (size_t i = 0; i < link_count(subscription); i++)
+    for (size_t i = 0; i < subscription->link_count; i++)
         if (subscription->cursor < window_newest(links[i].window))
             return false;
     return true;

@@ -59,6 +59,7 @@ struct subscription {
     LIST_ENTRY(subscription) by_client;
     uint64_t cursor;
     struct catch_up *catch_up; /* NULL: it is live, and nothing older is left to be told */
+    uint16_t link_count;
     uint8_t state;
     bool asking; /* a piece is on its way */
     bool unseen; /* the reader has seen no id as new as the cursor */

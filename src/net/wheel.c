@@ -15,15 +15,23 @@ void wheel_init(struct wheel *wheel, uint64_t now_ms)
     wheel->count = 0;
 }
 
+/* A timeout keeps the lower half of its time; it lies not so far from the wheel's own that the
+ * upper could be another. */
+static uint64_t due_of(const struct wheel *wheel, const struct timeout *timeout)
+{
+    uint64_t turned_ms = wheel->tick * WHEEL_TICK_MS;
+    return turned_ms + (uint64_t)(int64_t)(int32_t)(timeout->due_ms - (uint32_t)turned_ms);
+}
+
 static void place(struct wheel *wheel, struct timeout *timeout)
 {
-    uint64_t tick = timeout->due_ms / WHEEL_TICK_MS + 1; /* late, never early */
+    uint64_t tick = due_of(wheel, timeout) / WHEEL_TICK_MS + 1; /* late, never early */
     if (tick < wheel->tick)
         tick = wheel->tick;
     if (tick >= wheel->tick + WHEEL_SLOTS)
         tick = wheel->tick + WHEEL_SLOTS - 1;
-    timeout->placed = tick + 1;
     uint64_t slot = tick % WHEEL_SLOTS;
+    timeout->placed = (uint16_t)(slot + 1);
     LIST_INSERT_HEAD(&wheel->slots[slot], timeout, slot);
     wheel->filled[slot / 64] |= UINT64_C(1) << slot % 64;
     wheel->count++;
@@ -33,7 +41,7 @@ void wheel_clear(struct wheel *wheel, struct timeout *timeout)
 {
     if (!timeout->placed)
         return;
-    uint64_t slot = (timeout->placed - 1) % WHEEL_SLOTS;
+    uint64_t slot = timeout->placed - 1u;
     LIST_REMOVE(timeout, slot);
     if (LIST_EMPTY(&wheel->slots[slot]))
         wheel->filled[slot / 64] &= ~(UINT64_C(1) << slot % 64);
@@ -43,12 +51,11 @@ void wheel_clear(struct wheel *wheel, struct timeout *timeout)
 
 void wheel_set(struct wheel *wheel, struct timeout *timeout, uint64_t due_ms)
 {
-    if (timeout->placed && due_ms >= timeout->due_ms) {
-        timeout->due_ms = due_ms;
+    bool moves = timeout->placed && due_ms >= due_of(wheel, timeout);
+    timeout->due_ms = (uint32_t)due_ms;
+    if (moves)
         return;
-    }
     wheel_clear(wheel, timeout);
-    timeout->due_ms = due_ms;
     place(wheel, timeout);
 }
 
@@ -67,7 +74,7 @@ struct timeout *wheel_next(struct wheel *wheel, uint64_t now_ms)
         }
         CHECK(timeout->placed);
         wheel_clear(wheel, timeout);
-        if (timeout->due_ms <= now_ms)
+        if (due_of(wheel, timeout) <= now_ms)
             return timeout;
         place(wheel, timeout);
     }

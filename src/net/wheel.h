@@ -8,13 +8,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-enum { WHEEL_TICK_MS = 64, WHEEL_SLOTS = 512 };
+enum { WHEEL_TICK_MS = 64, WHEEL_SLOTS = 512, WHEEL_AHEAD_MS = INT32_MAX };
 
-/* Embedded in what times out; zeroed when new. */
+/* Embedded in what times out, which there may be many of; zeroed when new. */
 struct timeout {
     LIST_ENTRY(timeout) slot;
-    uint64_t due_ms;
-    uint64_t placed; /* the tick of its slot, plus one; 0: not set */
+    uint32_t due_ms; /* wraps: see wheel.c */
+    uint16_t placed; /* the number of its slot, plus one; 0: not set */
 };
 
 LIST_HEAD(timeout_list, timeout);
@@ -28,7 +28,8 @@ struct wheel {
 
 void wheel_init(struct wheel *wheel, uint64_t now_ms);
 
-/* Sets the timeout, or moves it; to a later time it moves by itself when its slot comes round. */
+/* Sets the timeout, or moves it; to a later time it moves by itself when its slot comes round. Due
+ * within WHEEL_AHEAD_MS. */
 void wheel_set(struct wheel *wheel, struct timeout *timeout, uint64_t due_ms);
 void wheel_clear(struct wheel *wheel, struct timeout *timeout);
 

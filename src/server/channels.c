@@ -307,7 +307,7 @@ void history_answer(struct exchange *exchange, const struct request *request)
     struct connection *connection = exchange->connection;
     struct buf out;
     exchange->asked = NULL;
-    buf_init(&out, connection->out.max);
+    buf_init(&out, connection->transit->out.max);
     enum error error = check_room(connection, request);
     respond_text(connection, error ? error : write_history(request, &out), &out);
 }

@@ -41,7 +41,7 @@ static void listen_for(struct connection *connection, int events)
 
 void connection_listen(struct connection *connection)
 {
-    bool full = !connection->streams && connection->in.len >= connection->in.max;
+    bool full = !connection->streams && connection->transit->in.len >= connection->transit->in.max;
     bool read = !connection->at_end && !full && connection->state != CONNECTION_CLOSED;
     listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
 }
@@ -50,29 +50,37 @@ void connection_listen(struct connection *connection)
 static void make_room(struct connection *connection)
 {
     const struct settings *settings = connection->worker->settings;
+    struct transit *transit = connection->transit;
     size_t in = settings->max_head > IN_MAX / 2 ? 2 * settings->max_head : IN_MAX;
     size_t out = OUT_MAX + OUT_EVENTS * settings->max_event;
-    connection->in.max = in > connection->in.max ? in : connection->in.max;
-    connection->out.max = out > connection->out.max ? out : connection->out.max;
+    transit->in.max = in > transit->in.max ? in : transit->in.max;
+    transit->out.max = out > transit->out.max ? out : transit->out.max;
+}
+
+struct transit *connection_transit(struct connection *connection)
+{
+    if (!connection->transit && (connection->transit = calloc(1, sizeof *connection->transit)))
+        make_room(connection);
+    return connection->transit;
 }
 
 void connection_init_reading(struct connection *connection)
 {
     connection->streams = false;
-    buf_init(&connection->in, 0);
+    connection->transit->scan = (struct http_head_scan){0};
     make_room(connection);
-    connection->scan = (struct http_head_scan){0};
 }
 
 void connection_new(struct worker *worker, int fd)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    if (!connection) {
+    if (connection)
+        connection->worker = worker;
+    if (!connection || !connection_transit(connection)) {
+        free(connection);
         close(fd);
         return;
     }
-    connection->worker = worker;
-    connection_init_reading(connection);
     ev_io_init(&connection->io, on_io, fd, EV_READ);
     connection->io.data = connection;
     ev_io_start(worker->loop, &connection->io);
@@ -85,11 +93,14 @@ void connection_new(struct worker *worker, int fd)
 /* Counts what its buffers have grown or shrunk by. */
 static void weigh(struct connection *connection)
 {
-    const struct exchange *exchange = connection->exchange;
-    size_t weight = (connection->streams ? 0 : connection->in.cap) + connection->out.cap +
+    struct transit *transit = connection->transit;
+    if (!transit)
+        return;
+    const struct exchange *exchange = transit->exchange;
+    size_t weight = transit->in.cap + transit->out.cap +
                     (exchange ? exchange->content.cap + exchange->held : 0);
-    connection->worker->weight += weight - connection->weight;
-    connection->weight = weight;
+    connection->worker->weight += weight - transit->weight;
+    transit->weight = weight;
 }
 
 bool connection_is_heavy(const struct connection *connection)
@@ -99,7 +110,7 @@ bool connection_is_heavy(const struct connection *connection)
 
 void connection_drop_exchange(struct connection *connection)
 {
-    struct exchange *exchange = connection->exchange;
+    struct exchange *exchange = connection->transit ? connection->transit->exchange : NULL;
     if (!exchange)
         return;
     if (exchange->asked)
@@ -107,7 +118,36 @@ void connection_drop_exchange(struct connection *connection)
     draft_free(exchange->draft);
     buf_fini(&exchange->content);
     free(exchange);
-    connection->exchange = NULL;
+    connection->transit->exchange = NULL;
+}
+
+/* Nothing is on its way any more. */
+static void empty(struct connection *connection)
+{
+    struct transit *transit = connection->transit;
+    if (!transit)
+        return;
+    if (transit->partial)
+        event_unref(transit->partial);
+    transit->partial = NULL;
+    buf_fini(&transit->in);
+    buf_fini(&transit->out);
+    weigh(connection);
+}
+
+void connection_free(struct connection *connection)
+{
+    free(connection->transit);
+    free(connection);
+}
+
+void connection_shed(struct connection *connection)
+{
+    if (!connection->streams || !connection->transit || connection->transit->exchange)
+        return;
+    empty(connection);
+    free(connection->transit);
+    connection->transit = NULL;
 }
 
 void connection_close(struct connection *connection, enum close_reason reason)
@@ -118,23 +158,17 @@ void connection_close(struct connection *connection, enum close_reason reason)
     connection->state = CONNECTION_CLOSED;
     if (connection->streams)
         stream_close(&connection->stream, reason);
-    else
-        buf_fini(&connection->in);
     connection_drop_exchange(connection);
     ev_io_stop(worker->loop, &connection->io);
     close(connection->io.fd);
     wheel_clear(&worker->wheel, &connection->timeout);
-    if (connection->is_ready)
-        TAILQ_REMOVE(&worker->ready, connection, ready);
     if (worker->walk_next == connection)
         worker->walk_next = LIST_NEXT(connection, all);
     LIST_REMOVE(connection, all);
-    if (connection->partial)
-        event_unref(connection->partial);
-    buf_fini(&connection->out);
-    weigh(connection);
+    empty(connection);
     counter_subtract(&worker->counters, METRIC_CONNECTIONS, 1);
-    LIST_INSERT_HEAD(&worker->doomed, connection, all);
+    if (!connection->is_ready) /* else when its turn comes */
+        LIST_INSERT_HEAD(&worker->doomed, connection, all);
 }
 
 void connection_make_ready(struct connection *connection)
@@ -142,7 +176,7 @@ void connection_make_ready(struct connection *connection)
     if (connection->is_ready || connection->state == CONNECTION_CLOSED)
         return;
     connection->is_ready = true;
-    TAILQ_INSERT_TAIL(&connection->worker->ready, connection, ready);
+    STAILQ_INSERT_TAIL(&connection->worker->ready, connection, ready);
 }
 
 void connection_expire_in(struct connection *connection, uint64_t ms)
@@ -165,7 +199,7 @@ void connection_answered(struct connection *connection)
     weigh(connection); /* the next in the mail must know */
     bool more = connection->keep_alive && !connection->worker->stopping;
     connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
-    connection->scan = (struct http_head_scan){0};
+    connection->transit->scan = (struct http_head_scan){0};
     connection_expire_in(connection, connection->worker->settings->head_timeout);
     connection_make_ready(connection);
 }
@@ -185,9 +219,9 @@ static void begin(struct connection *connection, size_t size)
         return;
     }
     *exchange = (struct exchange){.connection = connection};
-    memcpy(exchange->head, connection->in.data, size);
-    buf_consume(&connection->in, size);
-    connection->exchange = exchange;
+    memcpy(exchange->head, connection->transit->in.data, size);
+    buf_consume(&connection->transit->in, size);
+    connection->transit->exchange = exchange;
     buf_init(&exchange->content, connection->worker->settings->max_event);
     enum error error = http_head_parse((struct span){exchange->head, size}, &exchange->request);
     if (error) {
@@ -207,15 +241,15 @@ static enum error too_long(const struct connection *connection, size_t limit)
 {
     struct http_head_scan scan = {0};
     size_t size;
-    http_head_find(&scan, (struct span){connection->in.data, limit}, &size);
+    http_head_find(&scan, (struct span){connection->transit->in.data, limit}, &size);
     return http_head_too_long(&scan);
 }
 
 static bool read_head(struct connection *connection)
 {
     size_t size = 0;
-    if (connection->in.len == 0) {
-        buf_fini(&connection->in);
+    if (connection->transit->in.len == 0) {
+        buf_fini(&connection->transit->in);
         if (connection->at_end || connection->worker->stopping)
             connection_finish(connection);
         else
@@ -224,16 +258,17 @@ static bool read_head(struct connection *connection)
     }
     size_t limit = connection->worker->settings->max_head;
     make_room(connection);
-    bool first = connection->scan.scanned == 0;
-    if (connection->in.len > SMALL && connection_is_heavy(connection)) {
+    bool first = connection->transit->scan.scanned == 0;
+    if (connection->transit->in.len > SMALL && connection_is_heavy(connection)) {
         connection_close(connection, CLOSE_MEMORY); /* an error could end a browser's stream */
         return false;
     }
-    enum error error = http_head_find(&connection->scan, buf_span(&connection->in), &size);
+    enum error error =
+        http_head_find(&connection->transit->scan, buf_span(&connection->transit->in), &size);
     if (!error && size > limit)
         error = too_long(connection, limit);
-    if (!error && size == 0 && connection->in.len >= limit)
-        error = http_head_too_long(&connection->scan);
+    if (!error && size == 0 && connection->transit->in.len >= limit)
+        error = http_head_too_long(&connection->transit->scan);
     if (error) {
         connection->old = false;
         refuse(connection, error);
@@ -252,17 +287,18 @@ static bool read_head(struct connection *connection)
 
 static bool read_body(struct connection *connection)
 {
-    struct exchange *exchange = connection->exchange;
+    struct exchange *exchange = connection->transit->exchange;
     size_t used = 0;
     weigh(connection);
-    if (connection_is_heavy(connection) && connection->in.len + exchange->content.len > SMALL) {
+    if (connection_is_heavy(connection) &&
+        connection->transit->in.len + exchange->content.len > SMALL) {
         buf_fini(&exchange->content);
         refuse(connection, ERROR_BUFFERS_FULL);
         return true;
     }
-    enum error error =
-        http_body_feed(&exchange->body, buf_span(&connection->in), &used, &exchange->content);
-    buf_consume(&connection->in, used);
+    enum error error = http_body_feed(&exchange->body, buf_span(&connection->transit->in), &used,
+                                      &exchange->content);
+    buf_consume(&connection->transit->in, used);
     if (error) {
         refuse(connection, error);
         return true;
@@ -283,7 +319,7 @@ static void linger(struct connection *connection)
 {
     connection->state = CONNECTION_LINGERING;
     if (!connection->streams)
-        buf_fini(&connection->in);
+        buf_fini(&connection->transit->in);
     if (connection->at_end || shutdown(connection->io.fd, SHUT_WR) != 0) {
         connection_close(connection, CLOSE_LEFT);
         return;
@@ -294,7 +330,7 @@ static void linger(struct connection *connection)
 /* The reader of a stream has shut its side: it has left, once it has what was answered before. */
 static void leave(struct connection *connection)
 {
-    bool pending = connection->out.len > 0;
+    bool pending = connection_unwritten(connection) > 0;
     stream_close(&connection->stream, CLOSE_LEFT);
     if (pending)
         connection_finish(connection);
@@ -306,11 +342,13 @@ static void leave(struct connection *connection)
 static bool read_requests(struct connection *connection)
 {
     bool more = true;
-    for (int i = 0; i < REQUESTS_A_TURN && more && connection->out.len < OUT_ENOUGH; i++)
-        more = connection->state == CONNECTION_HEAD      ? read_head(connection)
-               : connection->state == CONNECTION_BODY    ? read_body(connection)
-               : connection->state == CONNECTION_WORKING ? publish_work(connection->exchange)
-                                                         : false;
+    for (int i = 0; i < REQUESTS_A_TURN && more && connection_unwritten(connection) < OUT_ENOUGH;
+         i++)
+        more = connection->state == CONNECTION_HEAD   ? read_head(connection)
+               : connection->state == CONNECTION_BODY ? read_body(connection)
+               : connection->state == CONNECTION_WORKING
+                   ? publish_work(connection->transit->exchange)
+                   : false;
     return more;
 }
 
@@ -326,11 +364,11 @@ void connection_run(struct connection *connection)
     bool more = read_requests(connection);
     if (connection->state == CONNECTION_CLOSED)
         return;
-    if (connection->out.len && !connection_write(connection, NULL, 0, &written))
+    if (connection_unwritten(connection) && !connection_write(connection, NULL, 0, &written))
         return;
     if (connection->state == CONNECTION_STREAM && connection->at_end)
         leave(connection);
-    else if (connection->state == CONNECTION_CLOSING && connection->out.len == 0)
+    else if (connection->state == CONNECTION_CLOSING && connection_unwritten(connection) == 0)
         linger(connection);
     else if (more && !connection->blocked)
         connection_make_ready(connection);
@@ -350,8 +388,8 @@ void connection_timeout(struct connection *connection)
                connection->state == CONNECTION_CLOSING) {
         connection_expire_in(connection, connection->worker->settings->idle_timeout);
     } else if (connection->state == CONNECTION_BODY ||
-               (connection->state == CONNECTION_HEAD && connection->in.len)) {
-        connection->in.len = 0;
+               (connection->state == CONNECTION_HEAD && connection->transit->in.len)) {
+        connection->transit->in.len = 0;
         refuse(connection, ERROR_TOO_SLOW);
     } else {
         connection_close(connection, CLOSE_LEFT);
@@ -374,7 +412,7 @@ static void read_more(struct connection *connection)
     if (discards(connection)) {
         n = read(connection->io.fd, waste, sizeof waste);
     } else {
-        struct buf *in = &connection->in;
+        struct buf *in = &connection->transit->in;
         size_t room = connection->state == CONNECTION_HEAD ? READ_HEAD : READ_BODY;
         if (room < in->cap - in->len)
             room = in->cap - in->len;

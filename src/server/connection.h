@@ -7,7 +7,8 @@
  *                          └──▶ stream ───▶ closing …
  *
  * What is written leaves in this order: the rest of an event begun, then `out`, then further
- * events; so nothing new is begun while something is left. One thread: the worker's. */
+ * events; so nothing new is begun while something is left. A stream that has nothing under way has
+ * no transit: it costs nothing for requests that never come. One thread: the worker's. */
 #ifndef FRESHET_SERVER_CONNECTION_H
 #define FRESHET_SERVER_CONNECTION_H
 
@@ -33,30 +34,31 @@ struct connection {
     ev_io io;
     struct worker *worker;
     LIST_ENTRY(connection) all;
-    TAILQ_ENTRY(connection) ready;
+    STAILQ_ENTRY(connection) ready;
     struct timeout timeout;
+    struct transit *transit; /* NULL: an open stream's that has nothing to write */
+    uint32_t moved_ms;       /* when bytes last went out, or the socket began to block; wraps */
+    enum connection_state state : 8;
+    bool is_ready : 1;
+    bool blocked : 1;    /* the socket takes nothing more for now; there is a transit */
+    bool untimed : 1;    /* the kernel's timeout for unanswered data is off */
+    bool at_end : 1;     /* the peer sends nothing more */
+    bool keep_alive : 1; /* after the request in hand */
+    bool old : 1;        /* HTTP/1.0: no chunks */
+    bool streams : 1;    /* a stream has taken it over; never again false once that is open */
+    struct stream stream;
+};
+
+/* What is on its way in or out. Freed with the connection, or when a stream has written it. */
+struct transit {
+    struct buf in; /* not of a stream */
+    struct http_head_scan scan;
     struct buf out;
+    struct exchange *exchange;
     struct event *partial; /* an event half written, pinned */
     uint32_t partial_at;   /* bytes of it that are written */
     int unsent;            /* bytes in the kernel when that was last looked at, while blocked */
-    uint8_t state;
-    bool is_ready;
-    bool blocked;      /* the socket takes nothing more for now */
-    bool untimed;      /* the kernel's timeout for unanswered data is off */
-    bool at_end;       /* the peer sends nothing more */
-    bool keep_alive;   /* after the request in hand */
-    bool old;          /* HTTP/1.0: no chunks */
-    bool streams;      /* a stream has taken it over; never again false once that is open */
-    uint64_t moved_ms; /* when bytes last went out, or the socket began to block */
-    size_t weight;     /* bytes of its buffers, as counted in the worker's sum */
-    struct exchange *exchange;
-    union { /* an idle stream costs nothing for requests that never come */
-        struct {
-            struct buf in;
-            struct http_head_scan scan;
-        };
-        struct stream stream;
-    };
+    size_t weight;         /* bytes of the buffers, as counted in the worker's sum */
 };
 
 /* A request being read or answered. Lives from its head to its answer, or until its stream is open.
@@ -82,11 +84,26 @@ static inline struct connection *connection_of(const struct stream *stream)
 /* What an error of read or write says of the peer. */
 enum close_reason close_reason_of(int error);
 
+/* Its transit, made where there is none; NULL: no memory. */
+struct transit *connection_transit(struct connection *connection);
+
+/* Bytes in `out`. */
+static inline size_t connection_unwritten(const struct connection *connection)
+{
+    return connection->transit ? connection->transit->out.len : 0;
+}
+
 /* It reads requests, and has read nothing. */
 void connection_init_reading(struct connection *connection);
 
 /* Takes over the descriptor; closes it where there is no memory. */
 void connection_new(struct worker *worker, int fd);
+
+/* A closed one's memory. */
+void connection_free(struct connection *connection);
+
+/* An open stream has written all: it needs no transit. */
+void connection_shed(struct connection *connection);
 
 /* Ends it at once; freed at the end of the turn. reason: for a stream. */
 void connection_close(struct connection *connection, enum close_reason reason);
@@ -102,6 +119,12 @@ void connection_run(struct connection *connection);
 
 /* Its timeout is due. */
 void connection_timeout(struct connection *connection);
+
+/* For how long no bytes have gone out. */
+static inline uint64_t connection_quiet_ms(const struct connection *connection)
+{
+    return (uint32_t)connection->worker->now_ms - connection->moved_ms;
+}
 
 /* When the timeout comes, from now. */
 void connection_expire_in(struct connection *connection, uint64_t ms);

@@ -133,8 +133,8 @@ static void begin_stopping(struct worker *worker)
     worker->stopping = true;
     for (connection = LIST_FIRST(&worker->connections); connection; connection = next) {
         next = LIST_NEXT(connection, all);
-        if (connection->state == CONNECTION_HEAD && connection->in.len == 0 &&
-            connection->out.len == 0)
+        if (connection->state == CONNECTION_HEAD && connection->transit->in.len == 0 &&
+            connection->transit->out.len == 0)
             connection_close(connection, CLOSE_STOPPED);
     }
     ev_timer_set(&worker->deadline, (double)worker->settings->stop_timeout / 1000, 0.);

@@ -27,17 +27,17 @@ static struct span bytes_of(const struct connection *connection, const struct ev
 static int gather(const struct connection *connection, struct event **events, size_t count,
                   struct iovec *iov, size_t *total)
 {
+    const struct transit *transit = connection->transit;
     int n = 0;
     size_t sum = 0;
-    if (connection->partial) {
-        struct span rest = bytes_of(connection, connection->partial);
-        iov[n] = (struct iovec){(char *)rest.p + connection->partial_at,
-                                rest.n - connection->partial_at};
+    if (transit && transit->partial) {
+        struct span rest = bytes_of(connection, transit->partial);
+        iov[n] = (struct iovec){(char *)rest.p + transit->partial_at, rest.n - transit->partial_at};
         sum += iov[n++].iov_len;
     }
-    if (connection->out.len) {
-        iov[n++] = (struct iovec){connection->out.data, connection->out.len};
-        sum += connection->out.len;
+    if (transit && transit->out.len) {
+        iov[n++] = (struct iovec){transit->out.data, transit->out.len};
+        sum += transit->out.len;
     }
     for (size_t i = 0; i < count; i++) {
         struct span bytes = bytes_of(connection, events[i]);
@@ -52,7 +52,7 @@ static int gather(const struct connection *connection, struct event **events, si
 static ssize_t transmit(const struct connection *connection, struct event **events, size_t count,
                         size_t *total)
 {
-    if (count == 1 && !connection->partial && !connection->out.len) {
+    if (count == 1 && !connection->transit) {
         struct span bytes = bytes_of(connection, events[0]);
         *total = bytes.n;
         /* The usual case; send costs the kernel some 5 % less than writev of one piece. */
@@ -63,44 +63,51 @@ static ssize_t transmit(const struct connection *connection, struct event **even
     return n ? writev(connection->io.fd, iov, n) : 0;
 }
 
+static void drop_partial(struct transit *transit)
+{
+    if (transit->partial)
+        event_unref(transit->partial);
+    transit->partial = NULL;
+}
+
 /* All that transmit was to send is written. */
 static void settle_all(struct connection *connection)
 {
-    if (connection->partial)
-        event_unref(connection->partial);
-    connection->partial = NULL;
-    if (connection->out.len)
-        buf_fini(&connection->out);
+    if (!connection->transit)
+        return;
+    drop_partial(connection->transit);
+    buf_fini(&connection->transit->out);
+    connection_shed(connection);
 }
 
 /* Takes n written bytes off that, fewer than all; what is left of an event becomes the
  * partial one. */
 static size_t settle(struct connection *connection, struct event **events, size_t count, size_t n)
 {
-    if (connection->partial) {
-        size_t rest = bytes_of(connection, connection->partial).n - connection->partial_at;
+    struct transit *transit = connection->transit;
+    if (transit->partial) {
+        size_t rest = bytes_of(connection, transit->partial).n - transit->partial_at;
         if (n < rest) {
-            connection->partial_at += (uint32_t)n;
+            transit->partial_at += (uint32_t)n;
             return 0;
         }
         n -= rest;
-        event_unref(connection->partial);
-        connection->partial = NULL;
+        drop_partial(transit);
     }
-    if (connection->out.len) {
-        if (n < connection->out.len) {
-            buf_consume(&connection->out, n);
+    if (transit->out.len) {
+        if (n < transit->out.len) {
+            buf_consume(&transit->out, n);
             return 0;
         }
-        n -= connection->out.len;
-        buf_fini(&connection->out);
+        n -= transit->out.len;
+        buf_fini(&transit->out);
     }
     size_t i = 0;
     for (; i < count && n; i++) {
         size_t size = bytes_of(connection, events[i]).n;
         if (n < size) {
-            connection->partial = event_ref(events[i]);
-            connection->partial_at = (uint32_t)n;
+            transit->partial = event_ref(events[i]);
+            transit->partial_at = (uint32_t)n;
             return i + 1;
         }
         n -= size;
@@ -121,7 +128,7 @@ static int unsent_bytes(const struct connection *connection)
 static void block(struct connection *connection)
 {
     connection->blocked = true;
-    connection->unsent = unsent_bytes(connection);
+    connection->transit->unsent = unsent_bytes(connection);
     if (!connection->untimed)
         socket_user_timeout(connection->io.fd, 0);
     connection->untimed = true;
@@ -175,12 +182,16 @@ bool connection_write(struct connection *connection, struct event **events, size
         sent = 0;
     }
     size_t bytes = (size_t)sent;
-    connection->moved_ms = worker->now_ms;
+    connection->moved_ms = (uint32_t)worker->now_ms;
     counter_add(&worker->counters, METRIC_BYTES_OUT, bytes);
     if (bytes == total) {
         settle_all(connection);
         *written = count;
         return true;
+    }
+    if (!connection_transit(connection)) {
+        connection_close(connection, CLOSE_MEMORY);
+        return false;
     }
     *written = settle(connection, events, count, bytes);
     block(connection);
@@ -191,13 +202,13 @@ bool connection_moves(struct connection *connection)
 {
     struct worker *worker = connection->worker;
     uint64_t limit = worker->settings->stall_timeout;
-    uint64_t quiet = worker->now_ms - connection->moved_ms;
+    uint64_t quiet = connection_quiet_ms(connection);
     if (quiet >= limit) {
-        int before = connection->unsent;
-        connection->unsent = unsent_bytes(connection);
-        if (connection->unsent >= before)
+        int before = connection->transit->unsent;
+        connection->transit->unsent = unsent_bytes(connection);
+        if (connection->transit->unsent >= before)
             return false;
-        connection->moved_ms = worker->now_ms;
+        connection->moved_ms = (uint32_t)worker->now_ms;
         quiet = 0;
     }
     connection_expire_in(connection, limit - quiet);

@@ -13,8 +13,8 @@ void respond(struct connection *connection, int status, const char *type, struct
              struct span extra)
 {
     struct worker *worker = connection->worker;
-    struct exchange *exchange = connection->exchange;
-    struct buf *out = &connection->out, lines;
+    struct exchange *exchange = connection->transit->exchange;
+    struct buf *out = &connection->transit->out, lines;
     if (worker->stopping || !exchange || !http_body_done(&exchange->body))
         connection->keep_alive = false; /* what follows cannot be told from an unread body */
     buf_init(&lines, 4096 + worker->settings->max_head); /* an Origin is echoed */
@@ -103,7 +103,7 @@ void respond_busy(struct connection *connection, enum error error)
         (uint32_t)(worker->settings->retry < 3600000 ? worker->settings->retry : 3600000);
     connection->keep_alive = false;
     counter_add(&worker->counters, METRIC_BUSY, 1);
-    if (!media_accepts(&connection->exchange->request, SPAN("text/event-stream"))) {
+    if (!media_accepts(&connection->transit->exchange->request, SPAN("text/event-stream"))) {
         respond_error(connection, error, NULL);
         return;
     }

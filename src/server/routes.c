@@ -126,10 +126,10 @@ static enum error go_on(struct exchange *exchange)
 {
     struct connection *connection = exchange->connection;
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (exchange->request.minor == 0 || http_body_done(&exchange->body) || connection->in.len ||
-        !http_header_find(&exchange->request, SPAN("Expect")))
+    if (exchange->request.minor == 0 || http_body_done(&exchange->body) ||
+        connection->transit->in.len || !http_header_find(&exchange->request, SPAN("Expect")))
         return OK;
-    return buf_append(&connection->out, text, sizeof text - 1);
+    return buf_append(&connection->transit->out, text, sizeof text - 1);
 }
 
 bool route_begin(struct exchange *exchange)

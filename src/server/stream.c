@@ -22,9 +22,11 @@ static void out_of_memory(struct stream *stream)
 /* Puts a block of text on its way, framed as the connection's version wants it. */
 static bool say(struct stream *stream, struct buf *text)
 {
-    struct buf *out = &connection_of(stream)->out;
-    enum error error = connection_of(stream)->old ? buf_append(out, text->data, text->len)
-                                                  : http_write_chunk(out, buf_span(text));
+    struct transit *transit = connection_transit(connection_of(stream));
+    enum error error = !transit ? ERROR_NO_MEMORY
+                       : connection_of(stream)->old
+                           ? buf_append(&transit->out, text->data, text->len)
+                           : http_write_chunk(&transit->out, buf_span(text));
     buf_fini(text);
     if (error)
         out_of_memory(stream);
@@ -39,15 +41,12 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
     struct connection *connection = exchange->connection;
     struct worker *worker = connection->worker;
     struct stream *stream = &connection->stream;
-    struct buf in = connection->in; /* where the stream will be */
     struct request *request = request_new(REQUEST_OPEN, worker->number, SPAN(""));
     *stream = (struct stream){
         .opened_ms = worker->now_ms, .greets = options.greets, .envelopes = options.envelopes};
     if (!request || !subscription_open(&stream->subscription, &worker->windows, selection)) {
         if (request)
             request_free(request);
-        connection->in = in;
-        connection->scan = (struct http_head_scan){0};
         return false;
     }
     stream->subscription.catch_up->asked = request;
@@ -57,7 +56,7 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
     connection->streams = true;
     connection->state = CONNECTION_STREAM;
     buf_fini(&exchange->content);
-    buf_fini(&in);
+    buf_fini(&connection->transit->in);
     counter_add(&worker->counters, METRIC_SUBSCRIBERS, 1);
     worker_post(worker, request);
     return true;
@@ -76,9 +75,9 @@ static enum error write_response_head(struct connection *connection,
                                   worker_date(connection->worker), (int)client.n, client.p,
                                   connection->old ? "" : "Connection: keep-alive\r\n");
     if (!error)
-        error = cors_write(connection->exchange, &lines);
+        error = cors_write(connection->transit->exchange, &lines);
     if (!error)
-        error = http_write_head(&connection->out, 200, "text/event-stream",
+        error = http_write_head(&connection->transit->out, 200, "text/event-stream",
                                 connection->old ? HTTP_LENGTH_NONE : HTTP_LENGTH_CHUNKED, false,
                                 buf_span(&lines));
     buf_fini(&lines);
@@ -217,7 +216,8 @@ static void end(struct stream *stream, enum close_reason reason)
 {
     struct connection *connection = connection_of(stream);
     if (!connection->old &&
-        buf_append(&connection->out, HTTP_LAST_CHUNK, sizeof HTTP_LAST_CHUNK - 1)) {
+        (!connection_transit(connection) ||
+         buf_append(&connection->transit->out, HTTP_LAST_CHUNK, sizeof HTTP_LAST_CHUNK - 1))) {
         out_of_memory(stream);
         return;
     }
@@ -374,7 +374,7 @@ void stream_timeout(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
     const struct settings *settings = connection->worker->settings;
-    uint64_t quiet = connection->worker->now_ms - connection->moved_ms;
+    uint64_t quiet = connection_quiet_ms(connection);
     if (!stream->open) { /* the engine has not answered yet */
         connection_expire_in(connection, settings->keepalive);
         return;

@@ -24,12 +24,12 @@ enum close_reason {
 /* Lies in its connection. */
 struct stream {
     struct subscription subscription;
-    uint64_t opened_ms;
+    uint64_t opened_ms : 60;
+    bool open : 1;      /* the head has been written */
+    bool greets : 1;    /* open=1: the opening block is an event */
+    bool envelopes : 1; /* envelope=1 */
+    bool dismissed : 1; /* is to end */
     uint64_t deliveries;
-    bool open;      /* the head has been written */
-    bool greets;    /* open=1: the opening block is an event */
-    bool envelopes; /* envelope=1 */
-    bool dismissed; /* is to end */
 };
 
 /* What the subscriber wants besides. */

@@ -76,13 +76,14 @@ static void run_slice(struct worker *worker)
 
 static void run_ready(struct worker *worker)
 {
-    for (int i = 0; i < TURN_READY; i++) {
-        struct connection *connection = TAILQ_FIRST(&worker->ready);
-        if (!connection)
-            return;
-        TAILQ_REMOVE(&worker->ready, connection, ready);
+    for (int i = 0; i < TURN_READY && !STAILQ_EMPTY(&worker->ready); i++) {
+        struct connection *connection = STAILQ_FIRST(&worker->ready);
+        STAILQ_REMOVE_HEAD(&worker->ready, ready);
         connection->is_ready = false;
-        connection_run(connection);
+        if (connection->state == CONNECTION_CLOSED)
+            LIST_INSERT_HEAD(&worker->doomed, connection, all);
+        else
+            connection_run(connection);
     }
 }
 
@@ -103,7 +104,7 @@ static void end(struct connection *connection)
     if (connection->state == CONNECTION_STREAM)
         stream_flush(&connection->stream);
     else if (connection->state == CONNECTION_BODY ||
-             (connection->state == CONNECTION_HEAD && connection->in.len))
+             (connection->state == CONNECTION_HEAD && connection->transit->in.len))
         respond_error(connection, ERROR_STOPPING, NULL); /* a request that is not whole */
     else if (connection->state == CONNECTION_HEAD)
         connection_finish(connection);
@@ -127,7 +128,7 @@ static void reap(struct worker *worker)
     struct connection *connection;
     while ((connection = LIST_FIRST(&worker->doomed))) {
         LIST_REMOVE(connection, all);
-        free(connection);
+        connection_free(connection);
     }
 }
 
@@ -182,7 +183,7 @@ static void on_turn(struct ev_loop *loop, ev_prepare *turn, int events)
     set_alarm(worker);
     stop_when_done(worker);
     help_engine(worker);
-    if (late || worker->inbox || worker->walk_next || !TAILQ_EMPTY(&worker->ready) ||
+    if (late || worker->inbox || worker->walk_next || !STAILQ_EMPTY(&worker->ready) ||
         !TAILQ_EMPTY(&worker->windows.active))
         ev_idle_start(loop, &worker->busy);
     else
@@ -244,7 +245,7 @@ bool worker_init(struct worker *worker, struct server *server, const struct sett
     windows_init(&worker->windows, window_limits, make_unwatch, send_unwatch, worker);
     LIST_INIT(&worker->connections);
     LIST_INIT(&worker->doomed);
-    TAILQ_INIT(&worker->ready);
+    STAILQ_INIT(&worker->ready);
     mailbox_open(&worker->mailbox, worker->loop, on_mail, worker);
     pulse_init(&worker->pulse, &worker->mailbox);
     ev_prepare_init(&worker->turn, on_turn);
@@ -283,6 +284,8 @@ void worker_fini(struct worker *worker)
     struct connection *connection;
     while ((connection = LIST_FIRST(&worker->connections)))
         connection_close(connection, CLOSE_STOPPED);
+    while (!STAILQ_EMPTY(&worker->ready)) /* they have all closed */
+        run_ready(worker);
     reap(worker);
     windows_fini(&worker->windows);
     envelopes_fini(&worker->envelopes);

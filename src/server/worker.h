@@ -19,7 +19,7 @@ struct connection;
 struct server;
 
 LIST_HEAD(connection_list, connection);
-TAILQ_HEAD(connection_queue, connection);
+STAILQ_HEAD(connection_queue, connection);
 
 struct worker {
     struct server *server; /* shared, read only */
@@ -35,7 +35,7 @@ struct worker {
     struct envelopes envelopes;
     struct wheel wheel;
     struct connection_list connections;
-    struct connection_queue ready; /* have work that needs no event of the loop */
+    struct connection_queue ready; /* have work that needs no event of the loop, or have closed */
     struct connection_list doomed; /* closed, freed at the end of the turn */
     ev_prepare turn;
     ev_idle busy;

@@ -6,15 +6,23 @@
 
 enum { FIRST_BUCKETS = 16, EACH_HOLDS = 4 };
 
+struct addressee *addressee_new(const struct selection *selection)
+{
+    size_t own = (size_t)selection->count - 1;
+    struct span name = selection_name(selection, own);
+    struct addressee *addressee = malloc(sizeof *addressee + name.n);
+    if (!addressee)
+        return NULL;
+    *addressee = (struct addressee){.hash = (uint32_t)selection->names[own].hash,
+                                    .length = (uint16_t)name.n,
+                                    .given = selection->client_given};
+    memcpy(addressee->name, name.p, name.n);
+    return addressee;
+}
+
 static struct client_list *bucket(const struct windows *windows, uint64_t hash)
 {
     return &windows->clients[hash & (windows->client_buckets - 1)];
-}
-
-static uint64_t hash_of(const struct subscription *subscription)
-{
-    const struct selection *selection = subscription->selection;
-    return selection->names[selection->count - 1].hash;
 }
 
 static bool grow(struct windows *windows)
@@ -30,7 +38,7 @@ static bool grow(struct windows *windows)
         struct subscription *subscription;
         while ((subscription = LIST_FIRST(&windows->clients[i]))) {
             LIST_REMOVE(subscription, by_client);
-            LIST_INSERT_HEAD(bucket(&grown, hash_of(subscription)), subscription, by_client);
+            LIST_INSERT_HEAD(bucket(&grown, subscription->self->hash), subscription, by_client);
         }
     }
     free(windows->clients);
@@ -43,7 +51,7 @@ bool clients_add(struct windows *windows, struct subscription *subscription)
 {
     if (!grow(windows))
         return false;
-    LIST_INSERT_HEAD(bucket(windows, hash_of(subscription)), subscription, by_client);
+    LIST_INSERT_HEAD(bucket(windows, subscription->self->hash), subscription, by_client);
     windows->client_count++;
     return true;
 }
@@ -61,10 +69,9 @@ void clients_each(struct windows *windows, const struct event *entry, client_vis
     if (windows->client_count == 0)
         return;
     LIST_FOREACH (subscription, bucket(windows, entry->hash), by_client) {
-        const struct selection *selection = subscription->selection;
-        if (hash_of(subscription) == entry->hash &&
-            span_equal(selection_name(selection, (size_t)selection->count - 1),
-                       event_channel(entry)))
+        const struct addressee *self = subscription->self;
+        if (self->hash == (uint32_t)entry->hash &&
+            span_equal(addressee_name(self), event_channel(entry)))
             visit(context, subscription);
     }
 }

@@ -5,8 +5,24 @@
 
 #include "hub/subscription.h"
 
-/* False where there is no memory for the first one. Its selection stays as it is until
- * clients_remove. */
+/* The client's own channel, which others may send to. */
+struct addressee {
+    struct link *link; /* in its window, which is made on the first event that is sent there */
+    uint32_t hash;     /* the lower half of the name's */
+    uint16_t length;   /* of the name */
+    bool given;        /* see struct selection */
+    char name[];       /* '@' and the client_id */
+};
+
+/* NULL where there is no memory. Freed by free. */
+struct addressee *addressee_new(const struct selection *selection);
+
+static inline struct span addressee_name(const struct addressee *addressee)
+{
+    return (struct span){addressee->name, addressee->length};
+}
+
+/* Puts it where its `self` is found. False where there is no memory for the first one. */
 bool clients_add(struct windows *windows, struct subscription *subscription);
 void clients_remove(struct windows *windows, struct subscription *subscription);
 

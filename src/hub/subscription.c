@@ -40,13 +40,41 @@ static struct link *links_of(struct subscription *subscription)
     return subscription->link_count == 1 ? &subscription->only : subscription->links;
 }
 
-static bool begin_catching_up(struct subscription *subscription)
+struct span subscription_name(const struct subscription *subscription)
 {
-    if (!subscription->catch_up) {
-        size_t names = subscription->selection->count;
-        subscription->catch_up = calloc(1, sizeof(struct catch_up) + names * sizeof(uint64_t));
+    return window_name(
+        (subscription->link_count == 1 ? &subscription->only : subscription->links)->window);
+}
+
+struct span subscription_client_id(const struct subscription *subscription)
+{
+    struct span name = addressee_name(subscription->self);
+    return (struct span){name.p + 1, name.n - 1};
+}
+
+/* With the selection that it opens with; NULL: one of what it has links to. */
+static bool begin_catching_up(struct subscription *subscription, struct selection *selection)
+{
+    if (subscription->catch_up)
+        return true;
+    size_t names = subscription->link_count;
+    struct catch_up *catch_up = calloc(1, sizeof *catch_up + (names + 1) * sizeof *catch_up->told);
+    if (!catch_up)
+        return false;
+    struct span spans[SELECTION_MAX];
+    const struct link *links = links_of(subscription);
+    for (size_t i = 0; i < names && !selection; i++)
+        spans[i] = window_name(links[i].window);
+    catch_up->selection = selection
+                              ? selection_ref(selection)
+                              : selection_new(spans, names, subscription_client_id(subscription),
+                                              subscription->self->given);
+    if (!catch_up->selection) {
+        free(catch_up);
+        return false;
     }
-    return subscription->catch_up;
+    subscription->catch_up = catch_up;
+    return true;
 }
 
 static void free_piece(struct subscription *subscription)
@@ -71,6 +99,7 @@ static void free_catch_up(struct subscription *subscription)
     free_piece(subscription);
     while (subscription->catch_up->gap)
         subscription_told(subscription);
+    selection_unref(subscription->catch_up->selection);
     free(subscription->catch_up);
     subscription->catch_up = NULL;
 }
@@ -81,7 +110,7 @@ static void end_catching_up(struct subscription *subscription)
 {
     const struct catch_up *catch_up = subscription->catch_up;
     uint64_t ahead = catch_up->replay_to;
-    for (size_t i = 0; i < subscription->selection->count; i++)
+    for (size_t i = 0; i <= subscription->link_count; i++)
         if (catch_up->told[i] > ahead)
             ahead = catch_up->told[i];
     if (ahead <= subscription->cursor)
@@ -92,12 +121,14 @@ static void end_catching_up(struct subscription *subscription)
 
 static bool join_client_window(struct subscription *subscription, struct window *window)
 {
-    if (subscription->client_link)
+    if (subscription->linked)
         return true;
-    subscription->client_link = malloc(sizeof *subscription->client_link);
-    if (!subscription->client_link)
+    struct link *link = malloc(sizeof *link);
+    if (!link)
         return false;
-    window_join(window, subscription->client_link, subscription);
+    window_join(window, link, subscription);
+    subscription->self->link = link;
+    subscription->linked = true;
     return true;
 }
 
@@ -111,7 +142,7 @@ static void open_window(void *context, struct subscription *subscription)
 {
     struct sending *sending = context;
     const struct event *event = sending->event;
-    if (subscription->client_link)
+    if (subscription->linked)
         return;
     if (!sending->window)
         sending->window = window_get(sending->windows, event_channel(event), event->hash, false, 0);
@@ -130,37 +161,48 @@ void subscriptions_open_window(struct windows *windows, const struct event *even
 
 /* ---- opening and closing ---- */
 
-bool subscription_open(struct subscription *subscription, struct windows *windows,
-                       struct selection *selection)
+static bool join_windows(struct subscription *subscription, struct windows *windows,
+                         const struct selection *selection)
 {
-    size_t named = (size_t)selection->count - 1;
-    *subscription = (struct subscription){
-        .selection = selection, .link_count = (uint16_t)named, .state = SUBSCRIPTION_OPENING};
-    if (named > 1)
-        subscription->links = calloc(named, sizeof(struct link));
-    if ((named > 1 && !subscription->links) || !begin_catching_up(subscription) ||
-        !clients_add(windows, subscription)) {
-        if (named > 1)
-            free(subscription->links);
-        free_catch_up(subscription);
-        subscription->state = SUBSCRIPTION_CLOSED;
-        return false;
-    }
-    selection_ref(selection);
+    size_t named = subscription->link_count;
     for (size_t i = 0; i < named; i++) {
         const struct selected *selected = &selection->names[i];
         struct window *window = window_get(windows, selection_name(selection, i), selected->hash,
                                            selected->prefix, UINT64_MAX);
         if (!window)
-            goto fail;
+            return false;
         window_join(window, &links_of(subscription)[i], subscription);
     }
     struct match_entry *own = match_find(&windows->match, selection_name(selection, named),
                                          selection->names[named].hash, false);
-    if (own && !join_client_window(subscription, CONTAINER_OF(own, struct window, entry)))
-        goto fail;
-    return true;
-fail:
+    return !own || join_client_window(subscription, CONTAINER_OF(own, struct window, entry));
+}
+
+static void free_parts(struct subscription *subscription)
+{
+    free_catch_up(subscription);
+    free(subscription->self);
+    if (subscription->link_count > 1)
+        free(subscription->links);
+}
+
+bool subscription_open(struct subscription *subscription, struct windows *windows,
+                       struct selection *selection)
+{
+    size_t named = (size_t)selection->count - 1;
+    *subscription = (struct subscription){.link_count = (uint16_t)named,
+                                          .self = addressee_new(selection),
+                                          .state = SUBSCRIPTION_OPENING};
+    if (named > 1)
+        subscription->links = calloc(named, sizeof(struct link));
+    if (!subscription->self || (named > 1 && !subscription->links) ||
+        !begin_catching_up(subscription, selection) || !clients_add(windows, subscription)) {
+        free_parts(subscription);
+        subscription->state = SUBSCRIPTION_CLOSED;
+        return false;
+    }
+    if (join_windows(subscription, windows, selection))
+        return true;
     subscription_close(subscription, windows);
     return false;
 }
@@ -174,16 +216,12 @@ void subscription_close(struct subscription *subscription, struct windows *windo
     for (size_t i = 0; i < subscription->link_count; i++)
         if (links[i].window)
             window_leave(windows, &links[i]);
-    if (subscription->client_link) {
-        window_leave(windows, subscription->client_link);
-        free(subscription->client_link);
+    if (subscription->linked) {
+        window_leave(windows, subscription->self->link);
+        free(subscription->self->link);
     }
-    if (links != &subscription->only)
-        free(links);
     clients_remove(windows, subscription);
-    free_catch_up(subscription);
-    selection_unref(subscription->selection);
-    subscription->selection = NULL;
+    free_parts(subscription);
 }
 
 /* ---- pieces and losses ---- */
@@ -202,7 +240,7 @@ static struct gap *add_gap(struct subscription *subscription, struct gap gap)
 static bool note_unknown(struct subscription *subscription, uint64_t start)
 {
     struct gap gap = {.until = start, .reason = GAP_UNKNOWN};
-    for (size_t i = 0; i + 1 < subscription->selection->count; i++)
+    for (size_t i = 0; i < subscription->link_count; i++)
         gap.names[i / 8] |= (uint8_t)(1 << i % 8);
     return add_gap(subscription, gap) != NULL;
 }
@@ -216,7 +254,7 @@ static bool note_trimmed(struct subscription *subscription, const struct piece *
         return true;
     struct gap gap = {.after = UINT64_MAX, .reason = reason};
     uint64_t *told = subscription->catch_up->told;
-    size_t count = subscription->selection->count;
+    size_t count = (size_t)subscription->link_count + 1;
     for (size_t i = 0; i < count; i++) {
         uint64_t trimmed = piece->trimmed_to[i];
         bool slow = !opening && !piece->deleted[i];
@@ -253,7 +291,7 @@ bool subscription_take(struct subscription *subscription, struct piece *piece)
         for (size_t i = 0; i < subscription->link_count; i++)
             if (links[i].window->floor == UINT64_MAX)
                 links[i].window->floor = piece->head;
-        if (!subscription->selection->client_given)
+        if (!subscription->self->given)
             catch_up->told[subscription->link_count] = piece->head;
         else
             catch_up->client_floor = piece->head;
@@ -313,7 +351,7 @@ static int find_sources(struct subscription *subscription, struct source *source
 {
     uint64_t cursor = subscription->cursor;
     const struct link *link = links_of(subscription), *last = link + subscription->link_count - 1,
-                      *own = subscription->client_link;
+                      *own = subscription->linked ? subscription->self->link : NULL;
     int count = 0;
     if (lacks_own(subscription))
         return BELOW_FLOOR;
@@ -413,7 +451,7 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     struct source sources[SELECTION_MAX + 1];
     int found = find_sources(subscription, sources);
     if (found == BELOW_FLOOR) {
-        if (!begin_catching_up(subscription))
+        if (!begin_catching_up(subscription, NULL))
             return NEXT_STARVED;
         if (subscription->missed)
             subscription->catch_up->client_floor = UINT64_MAX;
@@ -437,7 +475,8 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
 /* Everything that the windows hold is written, and they hold all that there is. */
 static bool has_all(struct subscription *subscription)
 {
-    const struct link *links = links_of(subscription), *own = subscription->client_link;
+    const struct link *links = links_of(subscription),
+                      *own = subscription->linked ? subscription->self->link : NULL;
     if (lacks_own(subscription) || (own && subscription->cursor < window_newest(own->window)))
         return false;
     for (size_t i = 0; i < subscription->link_count; i++)

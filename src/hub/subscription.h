@@ -5,8 +5,8 @@
  *     opening ──piece──▶ catching up ⇄ live
  *         └────────────────┴────────────┴──▶ closed
  *
- * What only catching up needs is made when a subscription opens or falls behind, and gone when it
- * is live again: an idle one is small.
+ * What only catching up needs, the selection too, is made when a subscription opens or falls
+ * behind, and gone when it is live again: an idle one is small.
  *
  * The owner (a stream) asks subscription_next what to write, writes it, and says how far it came.
  * One thread: the worker's. No socket, no HTTP. */
@@ -38,6 +38,7 @@ struct gap {
 
 /* What a subscription needs that is not live. */
 struct catch_up {
+    struct selection *selection;
     struct piece *piece;
     struct gap *gap;
     void *asked;           /* the owner's, while a piece is on its way */
@@ -49,19 +50,18 @@ struct catch_up {
 };
 
 struct subscription {
-    struct selection *selection;
-    union { /* for each name but the client's own: see subscription_links */
+    struct addressee *self; /* its client (clients.h) */
+    union {                 /* for each name but the client's own: see subscription_links */
         struct link only;
         struct link *links;
     };
-    struct link
-        *client_link; /* the client's own channel; made on the first event that is sent there */
     LIST_ENTRY(subscription) by_client;
     uint64_t cursor;
     struct catch_up *catch_up; /* NULL: it is live, and nothing older is left to be told */
     uint16_t link_count;
     uint8_t state;
     bool asking; /* a piece is on its way */
+    bool linked; /* self->link */
     bool unseen; /* the reader has seen no id as new as the cursor */
     bool missed; /* an event of its own channel is in no window: the log has to be asked */
 };
@@ -75,6 +75,10 @@ static inline struct gap *subscription_gap(const struct subscription *subscripti
  * piece. False where there is no memory; nothing is left behind. */
 bool subscription_open(struct subscription *subscription, struct windows *windows,
                        struct selection *selection);
+
+/* What it is subscribed to first, a prefix with its star; and who is. Not of a closed one. */
+struct span subscription_name(const struct subscription *subscription);
+struct span subscription_client_id(const struct subscription *subscription);
 
 /* Leaves the windows and frees what it holds. Idempotent. */
 void subscription_close(struct subscription *subscription, struct windows *windows);

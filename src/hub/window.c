@@ -105,6 +105,7 @@ struct window *window_get(struct windows *windows, struct span name, uint64_t ha
     if (!window)
         return NULL;
     memcpy(window->name, name.p, name.n);
+    window->name[name.n] = '*';
     window->entry.name = (struct span){window->name, name.n};
     window->entry.hash = hash;
     window->entry.prefix = prefix;

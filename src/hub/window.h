@@ -45,8 +45,14 @@ struct window {
     bool active, closed;
     TAILQ_ENTRY(window) turn;
     void *unwatch; /* the caller's, made with the window so that closing needs no memory */
-    char name[];
+    char name[];   /* a prefix with its star */
 };
+
+/* As a selection is given it. */
+static inline struct span window_name(const struct window *window)
+{
+    return (struct span){window->name, window->entry.name.n + window->entry.prefix};
+}
 
 TAILQ_HEAD(window_queue, window);
 

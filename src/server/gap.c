@@ -47,7 +47,7 @@ enum error stream_write_gap(struct stream *stream, struct buf *text)
     json_t *after = gap->reason == GAP_UNKNOWN ? json_null() : json_id(gap->after);
     json_t *notice = json_pack("{s:o, s:o, s:s, s:o}", "after", after, "until", json_id(gap->until),
                                "reason", gap_reason_name(gap->reason), "channels",
-                               gap_names(subscription->selection, gap));
+                               gap_names(subscription->catch_up->selection, gap));
     char *line = json_text(notice);
     json_decref(notice);
     if (!line)

@@ -62,10 +62,8 @@ bool stream_open(struct exchange *exchange, struct selection *selection, const s
     return true;
 }
 
-static enum error write_response_head(struct connection *connection,
-                                      const struct selection *selection)
+static enum error write_response_head(struct connection *connection, struct span client)
 {
-    struct span client = selection_client_id(selection);
     struct buf lines;
     buf_init(&lines, 2048 + connection->worker->settings->max_head); /* an Origin is echoed */
     enum error error = buf_printf(&lines,
@@ -90,7 +88,7 @@ void stream_respond_head(struct exchange *exchange, const struct selection *sele
     if (connection->old)
         connection->keep_alive = false; /* as the stream itself would end */
     counter_add(&connection->worker->counters, METRIC_ANSWERS_2XX, 1);
-    if (write_response_head(connection, selection))
+    if (write_response_head(connection, selection_client_id(selection)))
         connection_close(connection, CLOSE_MEMORY);
     else
         connection_answered(connection);
@@ -100,7 +98,7 @@ void stream_respond_head(struct exchange *exchange, const struct selection *sele
 static enum error write_opening_block(struct stream *stream, struct buf *text)
 {
     const struct subscription *subscription = &stream->subscription;
-    struct span client = selection_client_id(subscription->selection);
+    struct span client = subscription_client_id(subscription);
     if (!stream->greets)
         return sse_write_position(text, subscription->cursor);
     return buf_printf(text, "id: %s\nevent: freshet.open\ndata: {\"client_id\":\"%.*s\"}\n\n",
@@ -113,7 +111,8 @@ static void say_opening(struct stream *stream)
     struct buf text;
     buf_init(&text, TEXT_MAX);
     const struct gap *gap = subscription_gap(subscription);
-    enum error error = write_response_head(connection_of(stream), subscription->selection);
+    enum error error =
+        write_response_head(connection_of(stream), subscription_client_id(subscription));
     if (!error)
         error = sse_write_retry(&text, connection_of(stream)->worker->settings->retry);
     if (!error)
@@ -159,7 +158,7 @@ static bool ask(struct stream *stream)
         return false;
     }
     request->context = stream;
-    request->selection = selection_ref(stream->subscription.selection);
+    request->selection = selection_ref(stream->subscription.catch_up->selection);
     request->after = stream->subscription.cursor;
     stream->subscription.catch_up->asked = request;
     worker_post(worker, request);
@@ -403,16 +402,15 @@ static void log_closed(const struct stream *stream, enum close_reason reason)
     static const char *const names[] = {"left",    "stalled",   "vanished",
                                         "stopped", "dismissed", "no-memory"};
     const struct worker *worker = connection_of(stream)->worker;
-    const struct selection *selection = stream->subscription.selection;
+    const struct subscription *subscription = &stream->subscription;
     char peer[ADDRESS_TEXT_MAX];
     peer_text(connection_of(stream)->io.fd, peer);
     log_line(
         LOG_INFO, "stream.closed",
-        "reason=%s channel=%s%s channels=%d client=%s peer=%s position=%s events=%llu age_ms=%llu",
-        names[reason], log_value(selection_name(selection, 0)).text,
-        selection->names[0].prefix ? "*" : "", selection->count - 1,
-        log_value(selection_client_id(selection)).text, peer,
-        id_text(stream->subscription.cursor).text, (unsigned long long)stream->deliveries,
+        "reason=%s channel=%s channels=%d client=%s peer=%s position=%s events=%llu age_ms=%llu",
+        names[reason], log_value(subscription_name(subscription)).text, subscription->link_count,
+        log_value(subscription_client_id(subscription)).text, peer,
+        id_text(subscription->cursor).text, (unsigned long long)stream->deliveries,
         (unsigned long long)(worker->now_ms - stream->opened_ms));
 }
 

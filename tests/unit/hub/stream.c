@@ -103,7 +103,7 @@ static void ask(struct sim *sim, struct stream *stream)
 {
     struct request *request = request_new(REQUEST_READ, stream->worker->number, SPAN(""));
     request->context = stream;
-    request->selection = selection_ref(stream->subscription.selection);
+    request->selection = selection_ref(stream->subscription.catch_up->selection);
     request->after = stream->subscription.cursor;
     stream->asked = request;
     count(sim, SIM_ASKS);

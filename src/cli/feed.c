@@ -270,10 +270,8 @@ static int finish(struct feed *feed)
     } else if (feed->watched && feed->lines) {
         say("published %s", meter_summary(&feed->meter, feed->events, clock_mono_ms()).text);
     }
-    if (feed->options->print_id && feed->id[0]) {
+    if (feed->options->print_id && feed->id[0])
         puts(feed->id);
-        all &= fflush(stdout) == 0;
-    }
     return feed->signal && !all ? 128 + feed->signal : all ? 0 : 1;
 }
 

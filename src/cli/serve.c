@@ -10,8 +10,7 @@ static int print(const struct settings *settings)
     struct buf out;
     buf_init(&out, 16 << 20); /* ten thousand rules with names of 255 bytes that need escapes */
     enum error error = settings_print(settings, &out);
-    bool good =
-        !error && fwrite(buf_span(&out).p, 1, out.len, stdout) == out.len && !fflush(stdout);
+    bool good = !error && fwrite(buf_span(&out).p, 1, out.len, stdout) == out.len;
     buf_fini(&out);
     return good ? 0 : 1;
 }

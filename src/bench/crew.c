@@ -70,6 +70,8 @@ static _Noreturn void be_member(const struct plan *plan, const struct payload *p
 {
     static struct member_run run;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_IGN); /* a terminal sends it to all; the first process knows what to do */
+    signal(SIGTERM, SIG_IGN);
     if (getppid() != first)
         _exit(1);
     run.loop = ev_default_loop(0);

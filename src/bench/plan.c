@@ -259,6 +259,8 @@ bool plan_complete(struct plan *plan, const char *url, struct options *options)
         plan->stride = plan->per_stream;
     if (plan->per_stream > plan->channels)
         return wrong(options, "--per-stream is more than --channels");
+    if (plan->channels > 1 && !strstr(plan->channel, "{n}"))
+        return wrong(options, "--channel: write {n} in it, since there are several");
     /* Each publisher has channels of its own, so that a channel's order is that of one connection.
      */
     if (plan->channels % plan->publishers)

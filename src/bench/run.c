@@ -35,6 +35,13 @@ struct run {
     bool tired;         /* a phase was given up */
 };
 
+static volatile sig_atomic_t asked; /* the signal that asked the run to end */
+
+static void on_signal(int number)
+{
+    asked = number;
+}
+
 static void ticked(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop;
@@ -125,7 +132,8 @@ static void show_progress(struct run *run, uint64_t now)
 }
 
 /* Turns the loop until `done`, or, with seconds > 0, for that long at most. Gives the run up when
- * publishing failed, nothing has moved for the plan's patience, or the time of the run is up. */
+ * publishing failed, nothing has moved for the plan's patience, the time of the run is up, or a
+ * signal asks. */
 static void turn_until(struct run *run, const char *phase, bool (*done)(const struct run *),
                        double seconds)
 {
@@ -145,7 +153,9 @@ static void turn_until(struct run *run, const char *phase, bool (*done)(const st
             moved = sum;
             moved_ns = now;
         }
-        if (run->crew.trouble[0])
+        if (asked)
+            give_up(run, "given up while %s: SIG%s", phase, sigabbrev_np(asked));
+        else if (run->crew.trouble[0])
             give_up(run, "%s", run->crew.trouble);
         else if (run->publishers.failure[0])
             give_up(run, "%s", run->publishers.failure);
@@ -353,7 +363,10 @@ int bench_run(const struct plan *plan)
 {
     static struct run run;
     struct rlimit files;
+    const struct sigaction action = {.sa_handler = on_signal};
     signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

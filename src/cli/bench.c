@@ -9,7 +9,7 @@ static const char text[] =
     "Opens subscribers to a hub for Server-Sent Events, any hub, publishes, and checks that every "
     "subscriber gets every event once, whole and in order. Prints connect rate, deliveries and "
     "bytes a second, latency, and with --pid what the server spends. It must be the only one that "
-    "publishes to its channels.\n\n"
+    "publishes to its channels. Ctrl-C ends the run, and what was measured by then is reported.\n\n"
     "On a machine that the hub shares with this program, both have what the other leaves: compare "
     "hubs by turns, and only while the busiest process of this one is below a whole core.\n\n"
     "What a preset (--hub) sets, and a flag replaces:\n\n"

@@ -395,6 +395,24 @@ test('what is wrong stands in the report', async (t) => {
   assert.match(program.out, /^NOT GOOD\.$/m);
 });
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  test(`${signal} ends a run, which is reported as far as it came`, async (t) => {
+    const hub = await startHub(t);
+    const args = ['bench', '--json', '--subscribers', '4', '--processes', '2', '--events', '100000', '--rate', '50', '--settle', '0ms', hub.url];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', FRESHET, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', log = '';
+    child.stdout.on('data', (bytes) => { out += bytes; });
+    child.stderr.on('data', (bytes) => { log += bytes; });
+    const ended = once(child, 'close');
+    await until(async () => (await metrics(hub)).freshet_events_out_total >= 10, 'it publishes');
+    process.kill(-child.pid, signal); // to all its processes, as a terminal does
+    assert.deepEqual(await within(ended, () => `the end of bench: ${log}`), [1, null], log);
+    const report = JSON.parse(out);
+    assert.deepEqual([log, report.good, report.failure], ['', false, `given up while delivering: ${signal}`]);
+    assert.ok(report.delivered >= 10 && report.lost === 0, out);
+  });
+}
+
 test('at a terminal a line of progress is written over, and is gone in the end', async (t) => {
   const hub = await startHub(t);
   const columns = 60;

@@ -182,6 +182,7 @@ static void what_is_wrong_is_told_with_what_would_be_right(void **state)
     } table[] = {
         {{"--per-stream", "2"}, "--per-stream is more than --channels"},
         {{"--channels", "3", "--publishers", "2"}, "--channels must be a multiple"},
+        {{"--channels", "3", "--channel", "all"}, "--channel: write {n} in it"},
         {{"--hub", "other"}, "give --subscribe-path and --publish-path"},
         {{"--hub", "nchan", "--batch", "2"}, "nchan takes one event a publish"},
         {{"--hub", "caddy"}, "write one of freshet|nchan|mercure|other"},

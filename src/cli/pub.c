@@ -175,6 +175,7 @@ static int feed_lines(const struct pub *pub, struct feed_options *feed)
     else
         status = feed_run(feed);
     lines_fini(&lines);
+    feed->lines = NULL;
     if (named)
         close(fd);
     return status;

@@ -73,7 +73,7 @@ test('a file that is wrong: exit 2, and a line for each thing with its place', a
     assert.deepEqual([code, out], [2, '']);
     assert.deepEqual(log.split('\n'), [
       `freshet: ${config}:2: histroy: no such key; did you mean history?`,
-      `freshet: ${config}:3: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s`,
+      `freshet: ${config}:3: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s, 10000d at most`,
       `freshet: ${config}:5: match: stands on line 5 already`, '']);
   }
   const none = await runs(['--config', `${config}.none`]);

@@ -132,7 +132,8 @@ static const struct bad_file {
     {"history: many\n", "1: history: not a whole number; write digits, such as 1000"},
     {"history: 0x10\n", "1: history: not a whole number; write digits, such as 1000"},
     {"history: ''\n", "1: history: not a whole number; write digits, such as 1000"},
-    {"ttl: 5\n", "1: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s"},
+    {"ttl: 5\n", "1: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s, "
+                 "10000d at most"},
     {"memory: 1K\n", "1: memory: out of range; write one of at least 1M"},
     {"log-level: loud\n", "1: log-level: write one of debug|info|warn|error"},
     {"engine: redis://a\n",
@@ -142,9 +143,9 @@ static const struct bad_file {
     {"history: null\n", "1: history: no value; write one, or leave the key out"},
     {"history\n", "1: not settings; write key: value, such as history: 100"},
     {"history: [1]\n", "1: history: a list; write one value"},
-    {"history: {a: [1, {b: 2}]}\nttl: x\n",
-     "1: history: keys and values; write one value\n"
-     "2: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s"},
+    {"history: {a: [1, {b: 2}]}\nttl: x\n", "1: history: keys and values; write one value\n"
+                                            "2: ttl: not a duration; write a whole number and ms, "
+                                            "s, m, h or d, such as 30s, 10000d at most"},
     {"listen: here\n", "1: listen: write ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080"},
     {"listen: []\n", "1: listen: an empty list; write at least one"},
     {"listen: {a: 1}\n", "1: listen: keys and values; write one value"},
@@ -189,8 +190,8 @@ static const struct bad_file {
     {"channels:\n- match: a\n  histroy: 5\n", "3: histroy: no such key; did you mean history?"},
     {"channels:\n- match: a\n  colour: 5\n",
      "3: colour: no such key; a rule has match, history, history-bytes and ttl"},
-    {"channels:\n- match: a\n  ttl: 5\n",
-     "3: ttl: not a duration; write a whole number and ms, s, m, h or d, such as 30s"},
+    {"channels:\n- match: a\n  ttl: 5\n", "3: ttl: not a duration; write a whole number and ms, s, "
+                                          "m, h or d, such as 30s, 10000d at most"},
     {"channels:\n- match: a\n  match: b\n", "3: match: stands on line 2 already"},
     {"channels:\n- match: b*\n- match: a\n- match: b*\n",
      "4: channels: match b* stands on line 2 already"},

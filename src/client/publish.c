@@ -150,6 +150,17 @@ static struct curl_slist *make_headers(const struct publisher *publisher)
     return list;
 }
 
+/* For the attempt that begins now, in ms; 0: no limit. One more, so that it is over then. */
+static long time_left(const struct publisher *publisher)
+{
+    uint64_t now = publisher->attempt_at,
+             since = publisher->failures ? publisher->failing_since : now,
+             deadline = since + publisher->options.give_up_ms;
+    if (!publisher->options.give_up_ms)
+        return 0;
+    return deadline > now ? (long)(deadline - now) + 1 : 1;
+}
+
 static void ask(struct publisher *publisher)
 {
     CURL *curl = publisher->curl;
@@ -167,6 +178,7 @@ static void ask(struct publisher *publisher)
     publisher->said.len = 0;
     publisher->curl_error[0] = '\0';
     publisher->attempt_at = clock_mono_ms();
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, time_left(publisher));
     CHECK(curl_multi_add_handle(publisher->multi, curl) == CURLM_OK);
     publisher->attached = true;
     enter(publisher, PUBLISH_ASKING);

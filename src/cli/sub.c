@@ -122,9 +122,13 @@ static void say_gap(struct span data)
     const json_t *after = json_object_get(gap, "after"), *name;
     char channels[1024] = "";
     size_t i, n = 0;
-    json_array_foreach(json_object_get(gap, "channels"), i, name) n +=
-        (size_t)snprintf(channels + n, n < sizeof channels ? sizeof channels - n : 0, "%s%s",
-                         i ? ", " : "", json_string_value(name));
+    json_array_foreach(json_object_get(gap, "channels"), i, name)
+    {
+        const char *text = json_string_value(name);
+        if (n < sizeof channels)
+            n += (size_t)snprintf(channels + n, sizeof channels - n, "%s%s", i ? ", " : "",
+                                  text ? text : "?");
+    }
     if (json_is_string(after))
         say("gap: events between %s and %s on %s may be missing (%s)", json_string_value(after),
             text_of(gap, "until"), channels, text_of(gap, "reason"));

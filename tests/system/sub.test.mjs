@@ -146,6 +146,14 @@ test('a gap is told on standard error, with what it is about, and is no event', 
   assert.match(unknown.log, /^freshet: gap: events up to \d+-\d+ on news, other may be missing \(unknown\)\n$/);
 });
 
+test('a gap that says less than it should is told all the same', async (t) => {
+  const data = '{"channels":["a",null,7],"after":"1-0"}';
+  const odd = await startServer(t, (socket) => socket.write(`${STREAM}event: freshet.gap\ndata: ${data}\n\nevent: freshet.gap\ndata: nothing\n\ndata: one\n\n`));
+  const one = sub(t, null, [odd.url, '--count', '1']);
+  assert.equal(await one.end(), 'one\n');
+  assert.equal(one.log, 'freshet: gap: events between 1-0 and ? on a, ?, ? may be missing (?)\nfreshet: gap: events up to ? on  may be missing (?)\n');
+});
+
 test('a hub that is busy is told and asked again', async (t) => {
   const busy = `${STREAM}retry: 5\n\nevent: freshet.busy\ndata: {"reason":"too many"}\n\n`;
   const server = await startServer(t, inTurn(busy, `${STREAM}data: a\n\n`));

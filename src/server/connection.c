@@ -405,12 +405,25 @@ static bool discards(const struct connection *connection)
            connection->state == CONNECTION_LINGERING;
 }
 
+/* The first bytes of a request are copied: most are all of it, and where many come at once and
+ * become streams, room for more would leave holes among them. */
+static bool begins(const struct connection *connection)
+{
+    return connection->state == CONNECTION_HEAD && connection->transit->in.cap == 0;
+}
+
 static void read_more(struct connection *connection)
 {
-    char waste[READ_BODY];
+    char bytes[READ_BODY];
     ssize_t n;
     if (discards(connection)) {
-        n = read(connection->io.fd, waste, sizeof waste);
+        n = read(connection->io.fd, bytes, sizeof bytes);
+    } else if (begins(connection)) {
+        n = read(connection->io.fd, bytes, READ_HEAD);
+        if (n > 0 && buf_append(&connection->transit->in, bytes, (size_t)n)) {
+            connection_close(connection, CLOSE_MEMORY);
+            return;
+        }
     } else {
         struct buf *in = &connection->transit->in;
         size_t room = connection->state == CONNECTION_HEAD ? READ_HEAD : READ_BODY;

@@ -210,20 +210,34 @@ static void refuse(struct connection *connection, enum error error)
     respond_error(connection, error, NULL);
 }
 
+/* No more headers than this are in a head: each ends a line. */
+static size_t most_headers(struct span head)
+{
+    size_t lines = 0;
+    for (const char *p = head.p, *end = p + head.n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+        lines++;
+    return lines < HTTP_HEADERS_MAX ? lines : HTTP_HEADERS_MAX;
+}
+
 /* The head is whole: a new exchange, and what its route says to it. */
 static void begin(struct connection *connection, size_t size)
 {
-    struct exchange *exchange = malloc(sizeof *exchange + size);
+    struct span came = {connection->transit->in.data, size};
+    size_t behind = offsetof(struct exchange, request.headers) +
+                    most_headers(came) * sizeof(struct http_header);
+    struct exchange *exchange = malloc(behind + size);
     if (!exchange) { /* an error could end a browser's stream for good */
         connection_close(connection, CLOSE_MEMORY);
         return;
     }
-    *exchange = (struct exchange){.connection = connection};
-    memcpy(exchange->head, connection->transit->in.data, size);
+    char *head = (char *)exchange + behind;
+    memset(exchange, 0, behind);
+    memcpy(head, came.p, size);
+    exchange->connection = connection;
     buf_consume(&connection->transit->in, size);
     connection->transit->exchange = exchange;
     buf_init(&exchange->content, connection->worker->settings->max_event);
-    enum error error = http_head_parse((struct span){exchange->head, size}, &exchange->request);
+    enum error error = http_head_parse((struct span){head, size}, &exchange->request);
     if (error) {
         refuse(connection, error);
         return;

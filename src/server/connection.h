@@ -72,8 +72,8 @@ struct exchange {
     size_t held;                 /* bytes that it has made of that, at the engine */
     struct request *asked;       /* at the engine */
     struct draft *draft;         /* a publish, as far as it is understood (publish.h) */
-    struct http_request request; /* spans into head */
-    char head[];
+    struct http_request request; /* its headers are as many as the head can have, and the head, that
+                                    its spans lie in, is behind them */
 };
 
 static inline struct connection *connection_of(const struct stream *stream)

@@ -18,13 +18,15 @@ test('connections cut before, after and in the middle: every line once and in or
   const hub = await startHub(t, KEPT);
   const count = LIGHT ? 10_000 : 40_000;
   const stream = await subscribe(hub, '/events/a');
-  const way = await startWay(t, hub.port, () => random.pick(['before', 'after', 'middle', 'whole', 'whole', 'whole']));
+  let requests = 0;
+  const way = await startWay(t, hub.port, () => (requests++ === 0 ? 'after' : random.pick(['before', 'after', 'middle', 'whole', 'whole', 'whole'])));
   const lines = Array.from({ length: count }, (_, i) => lineOf(i));
   for (const form of ['text', 'json', 'ndjson']) {
     const args = { text: ['a'], json: ['a', '--json'], ndjson: ['--ndjson', 'a'] }[form];
     const mine = form === 'text' ? lines : lines.slice(0, count / 4);
     const wrap = { text: (line) => line, json: (line) => JSON.stringify([line]), ndjson: (line) => JSON.stringify({ data: line }) }[form];
     const before = stream.events.length;
+    requests = 0;
     const one = pub(t, way, [...args, '--file', makeFile(t, mine.map(wrap).join('\n'))]);
     await one.end();
     assert.match(one.log, /trying again\nfreshet: 127\.0\.0\.1:\d+ answers again, after \d+\.\d s\n/);
@@ -113,7 +115,9 @@ test('SIGINT waits for the answer that is to come, and sends nothing more; a sec
     const one = pub(t, server, ['a']);
     one.write('1\n');
     await until(() => server.requests.length === 1, 'a request');
+    const before = one.read;
     one.write('2\n');
+    await until(() => one.read === before + 2, 'the second line is read');
     one.child.kill(signal);
     if (!twice) free();
     else while (one.child.exitCode === null) { // two that come at once are one
@@ -123,6 +127,7 @@ test('SIGINT waits for the answer that is to come, and sends nothing more; a sec
     await one.end(status);
     free();
     assert.match(one.log, pattern);
+    assert.equal(server.requests.length, 1);
   }
 });
 
@@ -147,11 +152,17 @@ test('more lines than the hub can remember keys for go on without keys, which is
   assert.equal(total, count);
   assert.equal(keys, 4000);
 
+  const first = await startWay(t, hub.port, () => (first.fates.length ? 'after' : 'whole')); // with keys, without
+  const cutFirst = pub(t, first, ['a', '--file', file, '--key', 'one']);
+  await cutFirst.end(1);
+  assert.match(cutFirst.log, /gave up\n.*published nothing\n.*nobody knows whether lines 1 to 2000 were published\n.*go on with --from-line 1\n$/);
+  assert.equal((await metrics(hub)).freshet_events_in_total, count + 2000, 'once, though the connection was one that had been kept');
+
   const way = await startWay(t, hub.port, () => (way.fates.length < 3 ? 'whole' : 'after')); // with keys, without, without
   const cut = pub(t, way, ['a', '--file', file, '--key', 'other']);
   await cut.end(1);
   assert.match(cut.log, /no answer from .*; gave up\n.*published 4,000 events, up to line 4000\n.*nobody knows whether lines 4001 to 6000 were published\n.*go on with --from-line 4001\n$/);
-  assert.equal((await metrics(hub)).freshet_events_in_total, count + 6000, 'once');
+  assert.equal((await metrics(hub)).freshet_events_in_total, count + 8000, 'once');
 });
 
 // --- the hub is restarted ---

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,9 @@ class Pub {
     this.child.stdin.write(text);
     return this;
   }
+
+  // How much it has read, of whatever.
+  get read() { return Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${this.child.pid}/io`))[1]); }
 
   said(pattern) { return until(() => pattern.exec(this.log), () => `${pattern} in what it says: ${this.log}`); }
 

@@ -3,6 +3,7 @@
 #include "cli/lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,8 +15,11 @@ const char *lines_init(struct lines *lines, int fd)
     struct stat stat;
     *lines = (struct lines){.fd = fd};
     buf_init(&lines->bytes, LINE_MAX_BYTES + READ_BYTES);
-    if (fstat(fd, &stat))
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fstat(fd, &stat))
         return strerror(errno);
+    if ((flags & O_ACCMODE) == O_WRONLY) /* what stands for a closed standard input is, too */
+        return strerror(EBADF);
     if (S_ISDIR(stat.st_mode))
         return strerror(EISDIR);
     lines->regular = S_ISREG(stat.st_mode);

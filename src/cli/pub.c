@@ -208,7 +208,8 @@ const struct verb verb_pub = {
     .help = "publish events: one, or the lines of a file or a pipe",
     .usage = "[FLAGS] CHANNEL [DATA]\n[FLAGS] --ndjson [CHANNEL]",
     .text =
-        "Publishes DATA as one event, or each line of standard input as one, in order. @NAME in "
+        "Publishes DATA as one event, or each line of standard input (`-`) as one, in order. @NAME "
+        "in "
         "place of CHANNEL sends to the subscribers with that client_id.\n\n"
         "A line that comes alone is sent at once; lines that come fast are sent together, on one "
         "connection that is kept. An empty line is an event without data (with --json and --ndjson "

@@ -128,6 +128,21 @@ test('a line leaves as soon as it is whole, and the next one too', async (t) => 
   assert.equal((await stream.data(6))[5], 'half of ');
 });
 
+test('a connection that the hub has closed meanwhile is made again without a word', async (t) => {
+  const hub = await startHub(t, ['--idle-timeout', '100ms']);
+  const stream = await subscribe(hub, '/events/a');
+  const one = pub(t, hub, ['a']);
+  for (let i = 0; i < 3; i++) {
+    one.write(`${i}\n`);
+    await stream.first(i + 1);
+    await figure(hub, 'freshet_connections', 2); // the reader's and the asking one's
+  }
+  one.child.stdin.end();
+  await one.end();
+  assert.equal(one.log, '');
+  assert.deepEqual(await stream.data(3), ['0', '1', '2']);
+});
+
 test('lines that come while a request is under way go together in the next, on the one connection', async (t) => {
   let free;
   const held = new Promise((resolve) => { free = resolve; });

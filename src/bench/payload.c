@@ -19,6 +19,7 @@ void payload_init(struct payload *payload, size_t size, struct span before, stru
 {
     CHECK(size >= PAYLOAD_FRONT && before.n <= PAYLOAD_BEFORE_MAX);
     payload->size = size;
+    payload->since_ns = 0;
     payload->whole_size = before.n + size + after.n;
     payload->whole = memory_new(payload->whole_size);
     payload->data = payload->whole + before.n;

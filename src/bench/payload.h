@@ -21,8 +21,9 @@ enum {
 struct payload {
     char *whole; /* as it is received: the hub's text, the data, the hub's text */
     size_t whole_size;
-    char *data;  /* within `whole`; the padding behind the front never changes */
-    size_t size; /* of the data: at least PAYLOAD_FRONT */
+    char *data;        /* within `whole`; the padding behind the front never changes */
+    size_t size;       /* of the data: at least PAYLOAD_FRONT */
+    uint64_t since_ns; /* what was sent before is an earlier run's, and still kept; 0: nothing is */
 };
 
 struct payload_front {

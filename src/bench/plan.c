@@ -69,7 +69,7 @@ const struct option_row plan_rows[] = {
      "freshet|nchan|mercure|other"},
     {"when", OPTION_CHOICE, AT(when), "live", "WHEN",
      "live: subscribe, then publish; return: subscribe, leave, publish, come back all at once with "
-     "the position; after: publish, then subscribe",
+     "the position; after: publish, then subscribe from the oldest event on",
      "live|return|after"},
     {"subscribers", OPTION_COUNT, AT(subscribers), "100", "N", "streams that read",
      .most = 1000000},
@@ -169,6 +169,8 @@ static bool take_preset(struct plan *plan, struct options *options)
                      "--publish-body, one line of it",
                      hub->name);
     bool several = plan->per_stream > 1 && hub->subscribe_several;
+    if (plan->when == WHEN_AFTER && hub->subscribe_oldest)
+        set_default(&plan->subscribe_path, hub->subscribe_oldest);
     set_default(&plan->subscribe_path, several ? hub->subscribe_several : hub->subscribe_path);
     set_default(&plan->subscribe_more, hub->subscribe_more);
     set_default(&plan->publish_path, publishing->publish_path);

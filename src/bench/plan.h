@@ -22,6 +22,7 @@ struct hub {
     const char *name;
     const char *subscribe_path;
     const char *subscribe_several; /* where a stream has several channels; NULL: the same */
+    const char *subscribe_oldest;  /* from the oldest event on; NULL: as it is */
     const char *subscribe_more;    /* appended for each further channel */
     const char *publish_path;
     const char *publish_type;

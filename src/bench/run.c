@@ -346,6 +346,7 @@ static bool begin(struct run *run, const struct plan *plan)
     size_t before = (size_t)(strstr(plan->event_data, "{data}") - plan->event_data);
     payload_init(&run->payload, plan->size, (struct span){plan->event_data, before},
                  span_from(plan->event_data + before + sizeof "{data}" - 1));
+    run->payload.since_ns = run->started_ns;
     if (!crew_start(&run->crew, plan, &run->payload)) {
         fprintf(stderr, "freshet bench: %s\n", run->crew.trouble);
         return false;

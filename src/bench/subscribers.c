@@ -99,7 +99,9 @@ static void noticed(void *context, struct reader *reader, enum reader_notice not
             ev_io_stop(subscribers->loop, &subscriber->io);
         return;
     case READER_EVENT:
-        if (!is_stuck(subscriber))
+        if (event->front.sent_ns < subscribers->rules.payload->since_ns)
+            tally->foreign++;
+        else if (!is_stuck(subscriber))
             check_take(subscribers->check, number_of(subscriber), event, subscribers->receive_ns);
         return;
     case READER_FOREIGN:

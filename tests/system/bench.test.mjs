@@ -239,14 +239,24 @@ test('Freshet is good in every way of coming and going', async (t) => {
   assertGood(await bench(hub.url, '--when', 'return', '--channel', 'r-{n}', '--subscribers', '40', '--events', '50'),
     { when: 'return', published: 50, delivered: 2000, expected: 2000 });
   const after = await bench(hub.url, ...pid, '--when', 'after', '--channel', 'a-{n}', '--channels', '10', '--events', '100',
-    '--subscribe-path', '/events/{channel}?from=earliest', '--subscribers', '30', '--publishers', '5');
+    '--subscribers', '30', '--publishers', '5');
   assertGood(after, { when: 'after', delivered: 300 });
   assert.ok(after.server.publish_cpu_us > 0);
+  assertGood(await bench(hub.url, '--when', 'after', '--channel', 'e-{n}', '--channels', '4', '--per-stream', '2', '--events', '40',
+    '--subscribers', '6'), { delivered: 120 });
   assertGood(await bench(hub.url, '--channel', 'b-{n}', '--channels', '6', '--per-stream', '3', '--stride', '2', '--events', '600', '--batch', '50',
     '--publishers', '2', '--subscribers', '20'), { delivered: 6000, answers: 12 });
   assertGood(await bench(hub.url, '--channel', 'c-{n}', '--events', '250', '--batch', '100', '--subscribers', '0'), { published: 250, answers: 3 });
   assertGood(await bench(hub.url, '--channel', 'd-{n}', '--events', '20', '--rate', '100', '--stuck', '5', '--subscribers', '5', '--size', '5000'),
     { streams: 10, delivered: 100 });
+});
+
+test('what an earlier run left in the history is none of this run', async (t) => {
+  const hub = await startHub(t);
+  await bench(hub.url, '--events', '70', '--subscribers', '0', '--channels', '2');
+  const report = await bench(hub.url, '--when', 'after', '--events', '30', '--subscribers', '4');
+  assert.equal(report.foreign, 4 * 35);
+  assertGood({ ...report, foreign: 0 }, { delivered: 120 });
 });
 
 test('several processes and local addresses share the streams', async (t) => {

@@ -124,6 +124,27 @@ static void nchan_is_known(void **state)
     reading_free(reading);
 }
 
+static void who_comes_after_begins_with_the_oldest(void **state)
+{
+    (void)state;
+    struct reading *reading =
+        READ("--when", "after", "--channels", "3", "--per-stream", "2", "--channel", "a:{n}");
+    assert_subscribes(reading, 2, NULL,
+                      "GET /events?from=earliest&channel=a%3A2&channel=a%3A0 HTTP/1.1\r\n"
+                      "Host: 127.0.0.1:8080\r\nAccept: text/event-stream\r\n\r\n");
+    reading_free(reading);
+    reading = READ("--when", "after", "--hub", "mercure");
+    assert_subscribes(reading, 0, NULL,
+                      "GET /.well-known/mercure?lastEventID=earliest&topic=bench-0 HTTP/1.1\r\n"
+                      "Host: 127.0.0.1:8080\r\nAccept: text/event-stream\r\n\r\n");
+    reading_free(reading);
+    reading = READ("--when", "after", "--subscribe-path", "/own?{channel}");
+    assert_subscribes(reading, 0, NULL,
+                      "GET /own?bench-0 HTTP/1.1\r\n"
+                      "Host: 127.0.0.1:8080\r\nAccept: text/event-stream\r\n\r\n");
+    reading_free(reading);
+}
+
 static void mercure_is_known(void **state)
 {
     (void)state;
@@ -217,6 +238,7 @@ int main(void)
         cmocka_unit_test(freshet_is_the_default),
         cmocka_unit_test(freshet_takes_several_channels_and_batches),
         cmocka_unit_test(nchan_is_known),
+        cmocka_unit_test(who_comes_after_begins_with_the_oldest),
         cmocka_unit_test(mercure_is_known),
         cmocka_unit_test(any_other_hub_is_described),
         cmocka_unit_test(more_streams_than_an_address_has_ports_come_from_several),

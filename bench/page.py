@@ -163,11 +163,11 @@ median, and behind it the least and the greatest; ratios are taken within a roun
 {figures}
 
 CPU is the time that the server's processes spent, in the kernel too, publishing included. Own memory is what the server
-itself holds for a stream (proportional set size; the kernel's part of a socket is the same for all). nchan takes one
-event a request and no ndjson: beside batches stands what it does with single requests. The limit keeps no events that
-could be read again. Where requests follow without pause the limit is no bound: it sends each event alone, while a hub
-may send several at once. In the scenes without pause a process of its own publishes, so that no answer waits for
-reading.
+itself holds for a stream (anonymous and shared pages, not those of mapped files; the kernel's part of a socket is the
+same for all). nchan takes one event a request and no ndjson: beside batches stands what it does with single requests.
+The limit keeps no events that could be read again. Where requests follow without pause the limit is no bound: it sends
+each event alone, while a hub may send several at once. In the scenes without pause a process of its own publishes, so
+that no answer waits for reading.
 
 ## What went wrong
 

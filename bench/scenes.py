@@ -50,9 +50,9 @@ def small_channel(report):
 
 def growth(report):
     server = report["server"]
-    if server["pss_peak"] is None or server["pss_before"] is None:
+    if server["own_peak"] is None or server["own_before"] is None:
         return "not measured", False
-    grown = server["pss_peak"] - server["pss_before"]
+    grown = server["own_peak"] - server["own_before"]
     limit = STUCK_MEMORY + STUCK_SPARE
     return f"grew by {grown / MIB:.1f} MiB, of {limit // MIB}", grown <= limit
 

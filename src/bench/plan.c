@@ -107,7 +107,8 @@ const struct option_row plan_rows[] = {
     {"time-limit", OPTION_DURATION, AT(time_limit_ms), "5m", "DURATION", "of the whole run",
      .least = 100},
     {"pid", OPTION_TEXTS, AT(pid_texts), NULL, "PID",
-     "a process of the server, whose CPU and memory are measured with its children's",
+     "a process of the server, whose CPU and own memory, without the files that it has mapped, are "
+     "measured with its children's",
      .check = check_pid},
     {"json", OPTION_SWITCH, AT(json), .help = "print one JSON object"},
     {.kind = OPTION_HEADING,

@@ -69,17 +69,23 @@ bool processes_find(struct processes *processes, const pid_t *named, size_t coun
     return true;
 }
 
-bool processes_pss(const struct processes *processes, uint64_t *bytes)
+static bool read_kib(const char *text, const char *name, uint64_t *kib)
+{
+    const char *line = strstr(text, name);
+    return line && sscanf(line + strlen(name), "%" SCNu64, kib) == 1;
+}
+
+bool processes_own(const struct processes *processes, uint64_t *bytes)
 {
     char path[64], text[4096];
-    uint64_t kib;
+    uint64_t anonymous, shared;
     *bytes = 0;
     for (size_t i = 0; i < processes->count; i++) {
         snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)processes->pids[i]);
-        const char *line = read_file(text, sizeof text, path) ? strstr(text, "\nPss:") : NULL;
-        if (!line || sscanf(line, "\nPss: %" SCNu64, &kib) != 1)
+        if (!read_file(text, sizeof text, path) || !read_kib(text, "\nPss_Anon:", &anonymous) ||
+            !read_kib(text, "\nPss_Shmem:", &shared))
             return false;
-        *bytes += kib * 1024;
+        *bytes += (anonymous + shared) * 1024;
     }
     return processes->count > 0;
 }

@@ -19,8 +19,10 @@ struct processes {
  * may not be looked at; *missing is which. */
 bool processes_find(struct processes *processes, const pid_t *named, size_t count, pid_t *missing);
 
-/* Their own memory in bytes: the sum of the proportional set sizes. False if it cannot be read. */
-bool processes_pss(const struct processes *processes, uint64_t *bytes);
+/* Their own memory in bytes: anonymous pages, and those that they share with each other counted
+ * once. Not the files that they have mapped: what a library's page weighs changes with who else has
+ * it. False if it cannot be read. */
+bool processes_own(const struct processes *processes, uint64_t *bytes);
 
 /* The CPU time in nanoseconds that all their threads have had, in user and in kernel, and that of
  * children that ended. False if it cannot be read. */

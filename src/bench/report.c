@@ -24,12 +24,12 @@ static double bytes_each(double before, double after, uint64_t count)
 
 double report_bytes_per_stream(const struct report *report)
 {
-    return bytes_each(report->server.pss_before, report->server.pss_idle, report->plan->streams);
+    return bytes_each(report->server.own_before, report->server.own_idle, report->plan->streams);
 }
 
 double report_bytes_per_channel(const struct report *report)
 {
-    return bytes_each(report->server.pss_before, report->server.pss_published,
+    return bytes_each(report->server.own_before, report->server.own_published,
                       report->plan->channels);
 }
 
@@ -124,11 +124,11 @@ static void print_server(const struct report *report)
     if (server->delivery_cpu_us >= 0)
         row("CPU a delivery", "%s%s", figure_duration(server->delivery_cpu_us * 1000).text,
             report->plan->when == WHEN_LIVE ? ", with the publishing" : "");
-    if (server->pss_before >= 0)
-        row("memory", "%s before, %s at most", figure_bytes(server->pss_before).text,
-            figure_bytes(server->pss_peak).text);
+    if (server->own_before >= 0)
+        row("own memory", "%s before, %s at most", figure_bytes(server->own_before).text,
+            figure_bytes(server->own_peak).text);
     else
-        row("memory", "may not be read by you");
+        row("own memory", "may not be read by you");
     if (stream >= 0)
         row("memory a stream", "%s, idle", figure_bytes(stream).text);
     if (channel >= 0)

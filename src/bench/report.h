@@ -10,10 +10,10 @@ struct report_server {
     double connect_cpu_us;  /* CPU for each stream that was opened */
     double publish_cpu_us;  /* CPU for each event; in a live run with its deliveries */
     double delivery_cpu_us; /* CPU for each delivery; in a live run with the publishing */
-    double pss_before;      /* bytes: before anything was connected */
-    double pss_idle;        /* with all streams open and idle */
-    double pss_published;   /* with all published, and nobody subscribed */
-    double pss_peak;        /* the most that was seen while publishing and delivering */
+    double own_before;      /* bytes: before anything was connected */
+    double own_idle;        /* with all streams open and idle */
+    double own_published;   /* with all published, and nobody subscribed */
+    double own_peak;        /* the most that was seen while publishing and delivering */
 };
 
 #define REPORT_SERVER_UNKNOWN ((struct report_server){-1, -1, -1, -1, -1, -1, -1})

@@ -41,17 +41,17 @@ static json_t *server_json(const struct report *report)
     set_measured(object, "connect_cpu_us", server->connect_cpu_us);
     set_measured(object, "publish_cpu_us", server->publish_cpu_us);
     set_measured(object, "delivery_cpu_us", server->delivery_cpu_us);
-    set_measured(object, "pss_before", server->pss_before);
-    set_measured(object, "pss_idle", server->pss_idle);
-    set_measured(object, "pss_published", server->pss_published);
-    set_measured(object, "pss_peak", server->pss_peak);
+    set_measured(object, "own_before", server->own_before);
+    set_measured(object, "own_idle", server->own_idle);
+    set_measured(object, "own_published", server->own_published);
+    set_measured(object, "own_peak", server->own_peak);
     /* May be below zero, where a hub's memory shrank. */
     set(object, "bytes_per_stream",
-        server->pss_before >= 0 && server->pss_idle >= 0 && report->plan->streams
+        server->own_before >= 0 && server->own_idle >= 0 && report->plan->streams
             ? json_real(report_bytes_per_stream(report))
             : json_null());
     set(object, "bytes_per_channel",
-        server->pss_before >= 0 && server->pss_published >= 0
+        server->own_before >= 0 && server->own_published >= 0
             ? json_real(report_bytes_per_channel(report))
             : json_null());
     return object;

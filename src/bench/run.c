@@ -49,10 +49,10 @@ static void ticked(struct ev_loop *loop, ev_timer *timer, int events)
     (void)events;
 }
 
-static double server_pss(const struct run *run)
+static double server_own(const struct run *run)
 {
     uint64_t bytes;
-    return processes_pss(&run->server, &bytes) ? (double)bytes : -1;
+    return processes_own(&run->server, &bytes) ? (double)bytes : -1;
 }
 
 /* In microseconds. */
@@ -80,9 +80,9 @@ __attribute__((format(printf, 2, 3))) static void give_up(struct run *run, const
 
 static void look_at_memory(struct run *run)
 {
-    double pss = server_pss(run);
-    if (pss > run->report.server.pss_peak)
-        run->report.server.pss_peak = pss;
+    double own = server_own(run);
+    if (own > run->report.server.own_peak)
+        run->report.server.own_peak = own;
     run->memory_ns = now_ns();
 }
 
@@ -259,7 +259,7 @@ static void play_live(struct run *run)
 {
     open_streams(run);
     settle(run);
-    run->report.server.pss_idle = server_pss(run);
+    run->report.server.own_idle = server_own(run);
     if (!run->tired)
         deliver(run, now_ns(), "delivering", publish_live);
 }
@@ -270,7 +270,7 @@ static void play_return(struct run *run)
     const struct plan *plan = run->plan;
     open_streams(run);
     settle(run);
-    run->report.server.pss_idle = server_pss(run);
+    run->report.server.own_idle = server_own(run);
     publish(run, 0, plan->first, "delivering one event", all_published_and_delivered);
     publishers_close(&run->publishers);
     crew_order(&run->crew, &(struct part_order){.deed = PART_LEAVE});
@@ -286,7 +286,7 @@ static void play_after(struct run *run)
     publish(run, 0, run->plan->events, "publishing", all_published);
     run->report.server.publish_cpu_us = cpu_each(run, cpu, run->publishers.answered);
     settle(run);
-    run->report.server.pss_published = server_pss(run);
+    run->report.server.own_published = server_own(run);
     if (!run->tired)
         deliver(run, now_ns(), "catching up", come_back);
 }
@@ -303,7 +303,7 @@ static void play(struct run *run)
 {
     struct report *report = &run->report;
     const struct plan *plan = run->plan;
-    report->server.pss_before = server_pss(run);
+    report->server.own_before = server_own(run);
     look_at_memory(run);
     switch (plan->when) {
     case WHEN_LIVE:

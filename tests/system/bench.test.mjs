@@ -231,7 +231,7 @@ test('Freshet is good in every way of coming and going', async (t) => {
   assert.ok(live.latency_p50_ms > 0 && live.latency_p50_ms <= live.latency_p99_ms && live.latency_p99_ms <= live.latency_max_ms);
   assert.ok(live.bytes > 10_000 * 150 && live.bytes_per_second > 0 && live.connects_per_second > 0);
   assert.equal(live.server.processes, 1);
-  for (const key of ['connect_cpu_us', 'publish_cpu_us', 'delivery_cpu_us', 'pss_before', 'pss_idle', 'pss_peak']) {
+  for (const key of ['connect_cpu_us', 'publish_cpu_us', 'delivery_cpu_us', 'own_before', 'own_idle', 'own_peak']) {
     assert.ok(live.server[key] > 0, key);
   }
   assert.equal((await metrics(hub)).freshet_deliveries_total, 10_000);
@@ -330,7 +330,7 @@ test('nchan is understood by its preset', async (t) => {
   const live = await bench(nchan.url, ...flags, '--subscribers', '20', '--events', '1500');
   assertGood(live, { hub: 'nchan', delivered: 30_000, published: 1500 });
   assert.equal(live.server.processes, 3); // the master and its workers
-  assert.ok(live.server.delivery_cpu_us > 0 && live.server.pss_idle > 0);
+  assert.ok(live.server.delivery_cpu_us > 0 && live.server.own_idle > 0);
   assertGood(await bench(nchan.url, ...flags, '--when', 'return', '--channel', 'r-{n}', '--subscribers', '30', '--events', '40'), { delivered: 1200 });
   assertGood(await bench(nchan.url, ...flags, '--channel', 'm-{n}', '--channels', '4', '--per-stream', '2', '--publishers', '2',
     '--subscribers', '20', '--events', '100'), { delivered: 1000 });

@@ -10,7 +10,7 @@ struct addressee *addressee_new(const struct selection *selection)
 {
     size_t own = (size_t)selection->count - 1;
     struct span name = selection_name(selection, own);
-    struct addressee *addressee = malloc(sizeof *addressee + name.n);
+    struct addressee *addressee = malloc(offsetof(struct addressee, name) + name.n);
     if (!addressee)
         return NULL;
     *addressee = (struct addressee){.hash = (uint32_t)selection->names[own].hash,

@@ -9,16 +9,10 @@
 /* ---- states ---- */
 
 static const char *const state_names[] = {"opening", "catching-up", "live", "closed"};
-static const char *const reason_names[GAP_REASONS] = {"trimmed", "slow", "unknown"};
 
 const char *subscription_state_name(enum subscription_state state)
 {
     return state_names[state];
-}
-
-const char *gap_reason_name(enum gap_reason reason)
-{
-    return reason_names[reason];
 }
 
 static void become(struct subscription *subscription, enum subscription_state state)
@@ -52,69 +46,30 @@ struct span subscription_client_id(const struct subscription *subscription)
     return (struct span){name.p + 1, name.n - 1};
 }
 
-/* With the selection that it opens with; NULL: one of what it has links to. */
-static bool begin_catching_up(struct subscription *subscription, struct selection *selection)
+/* It has fallen behind: asks for what it has windows of. */
+static bool begin_catching_up(struct subscription *subscription)
 {
+    struct span names[SELECTION_MAX];
+    const struct link *links = links_of(subscription);
     if (subscription->catch_up)
         return true;
-    size_t names = subscription->link_count;
-    struct catch_up *catch_up = calloc(1, sizeof *catch_up + (names + 1) * sizeof *catch_up->told);
-    if (!catch_up)
-        return false;
-    struct span spans[SELECTION_MAX];
-    const struct link *links = links_of(subscription);
-    for (size_t i = 0; i < names && !selection; i++)
-        spans[i] = window_name(links[i].window);
-    catch_up->selection = selection
-                              ? selection_ref(selection)
-                              : selection_new(spans, names, subscription_client_id(subscription),
-                                              subscription->self->given);
-    if (!catch_up->selection) {
-        free(catch_up);
-        return false;
-    }
-    subscription->catch_up = catch_up;
-    return true;
+    for (size_t i = 0; i < subscription->link_count; i++)
+        names[i] = window_name(links[i].window);
+    subscription->catch_up = catch_up_new(selection_new(names, subscription->link_count,
+                                                        subscription_client_id(subscription),
+                                                        subscription->self->given));
+    return subscription->catch_up;
 }
 
-static void free_piece(struct subscription *subscription)
+static void end_catching_up(struct subscription *subscription)
 {
-    struct catch_up *catch_up = subscription->catch_up;
-    piece_free(catch_up->piece);
-    catch_up->piece = NULL;
-    catch_up->taken = 0;
+    catch_up_free(subscription->catch_up);
+    subscription->catch_up = NULL;
 }
 
 void subscription_told(struct subscription *subscription)
 {
-    struct gap *gap = subscription->catch_up->gap;
-    subscription->catch_up->gap = gap->following;
-    free(gap);
-}
-
-static void free_catch_up(struct subscription *subscription)
-{
-    if (!subscription->catch_up)
-        return;
-    free_piece(subscription);
-    while (subscription->catch_up->gap)
-        subscription_told(subscription);
-    selection_unref(subscription->catch_up->selection);
-    free(subscription->catch_up);
-    subscription->catch_up = NULL;
-}
-
-/* Live, with the windows alone to go by: no more if it knows nothing that lies ahead of its
- * cursor. */
-static void end_catching_up(struct subscription *subscription)
-{
-    const struct catch_up *catch_up = subscription->catch_up;
-    uint64_t ahead = catch_up->replay_to;
-    for (size_t i = 0; i <= subscription->link_count; i++)
-        if (catch_up->told[i] > ahead)
-            ahead = catch_up->told[i];
-    if (ahead <= subscription->cursor)
-        free_catch_up(subscription);
+    catch_up_told(subscription->catch_up);
 }
 
 /* ---- the client's own channel ---- */
@@ -180,7 +135,7 @@ static bool join_windows(struct subscription *subscription, struct windows *wind
 
 static void free_parts(struct subscription *subscription)
 {
-    free_catch_up(subscription);
+    end_catching_up(subscription);
     free(subscription->self);
     if (subscription->link_count > 1)
         free(subscription->links);
@@ -192,11 +147,12 @@ bool subscription_open(struct subscription *subscription, struct windows *window
     size_t named = (size_t)selection->count - 1;
     *subscription = (struct subscription){.link_count = (uint16_t)named,
                                           .self = addressee_new(selection),
+                                          .catch_up = catch_up_new(selection_ref(selection)),
                                           .state = SUBSCRIPTION_OPENING};
     if (named > 1)
         subscription->links = calloc(named, sizeof(struct link));
-    if (!subscription->self || (named > 1 && !subscription->links) ||
-        !begin_catching_up(subscription, selection) || !clients_add(windows, subscription)) {
+    if (!subscription->self || (named > 1 && !subscription->links) || !subscription->catch_up ||
+        !clients_add(windows, subscription)) {
         free_parts(subscription);
         subscription->state = SUBSCRIPTION_CLOSED;
         return false;
@@ -224,84 +180,22 @@ void subscription_close(struct subscription *subscription, struct windows *windo
     free_parts(subscription);
 }
 
-/* ---- pieces and losses ---- */
-
-static struct gap *add_gap(struct subscription *subscription, struct gap gap)
-{
-    struct gap **place = &subscription->catch_up->gap;
-    while (*place)
-        place = &(*place)->following;
-    *place = malloc(sizeof gap);
-    if (*place)
-        **place = gap;
-    return *place;
-}
-
-static bool note_unknown(struct subscription *subscription, uint64_t start)
-{
-    struct gap gap = {.until = start, .reason = GAP_UNKNOWN};
-    for (size_t i = 0; i < subscription->link_count; i++)
-        gap.names[i / 8] |= (uint8_t)(1 << i % 8);
-    return add_gap(subscription, gap) != NULL;
-}
-
-/* Notes a gap of that reason over the names whose losses have it: what is dropped while a stream is
- * open went before a slow reader, unless it was deleted. */
-static bool note_trimmed(struct subscription *subscription, const struct piece *piece,
-                         enum gap_reason reason, bool opening)
-{
-    if (!piece->trimmed_to)
-        return true;
-    struct gap gap = {.after = UINT64_MAX, .reason = reason};
-    uint64_t *told = subscription->catch_up->told;
-    size_t count = (size_t)subscription->link_count + 1;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t trimmed = piece->trimmed_to[i];
-        bool slow = !opening && !piece->deleted[i];
-        if (slow != (reason == GAP_SLOW) || trimmed <= piece->start || trimmed <= told[i])
-            continue;
-        uint64_t after = told[i] > piece->start ? told[i] : piece->start;
-        gap.names[i / 8] |= (uint8_t)(1 << i % 8);
-        if (after < gap.after)
-            gap.after = after; /* what lies before it was told, or seen */
-        if (trimmed > gap.until)
-            gap.until = trimmed;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (gap.names[i / 8] & 1 << i % 8)
-            told[i] = gap.until; /* so far the notice reaches for each of them */
-    return gap.until == 0 || add_gap(subscription, gap);
-}
+/* ---- pieces ---- */
 
 bool subscription_take(struct subscription *subscription, struct piece *piece)
 {
     bool opening = subscription->state == SUBSCRIPTION_OPENING;
-    struct catch_up *catch_up = subscription->catch_up;
-    CHECK(!catch_up->piece);
     subscription->asking = false;
-    catch_up->asked = NULL;
-    catch_up->piece = piece;
-    catch_up->taken = 0;
-    if (catch_up->client_floor == UINT64_MAX)
-        catch_up->client_floor = piece->head;
     if (opening) {
         const struct link *links = links_of(subscription);
         subscription->cursor = piece->start;
-        catch_up->replay_to = piece->head;
         for (size_t i = 0; i < subscription->link_count; i++)
             if (links[i].window->floor == UINT64_MAX)
                 links[i].window->floor = piece->head;
-        if (!subscription->self->given)
-            catch_up->told[subscription->link_count] = piece->head;
-        else
-            catch_up->client_floor = piece->head;
         become(subscription, SUBSCRIPTION_CATCHING_UP);
-        if (piece->unknown && !note_unknown(subscription, piece->start))
-            return false;
     }
     CHECK(piece->start == subscription->cursor);
-    return note_trimmed(subscription, piece, GAP_TRIMMED, opening) &&
-           note_trimmed(subscription, piece, GAP_SLOW, opening);
+    return catch_up_take(subscription->catch_up, piece, opening);
 }
 
 static void move(struct subscription *subscription, uint64_t cursor)
@@ -315,18 +209,18 @@ static void move(struct subscription *subscription, uint64_t cursor)
 static void finish_piece(struct subscription *subscription)
 {
     move(subscription, subscription->catch_up->piece->complete_to);
-    free_piece(subscription);
+    catch_up_drop_piece(subscription->catch_up);
 }
 
 void subscription_pause(struct subscription *subscription)
 {
-    const struct catch_up *catch_up = subscription->catch_up;
+    struct catch_up *catch_up = subscription->catch_up;
     if (!catch_up || !catch_up->piece)
         return;
     if (catch_up->taken == catch_up->piece->count)
         finish_piece(subscription);
     else
-        free_piece(subscription);
+        catch_up_drop_piece(catch_up);
 }
 
 /* ---- what is next ---- */
@@ -430,6 +324,13 @@ static size_t rest_of_piece(const struct catch_up *catch_up, struct event **even
     return n;
 }
 
+/* It is live: the windows are all that it needs, once its cursor is beyond what it was told. */
+static void end_if_done(struct subscription *subscription)
+{
+    if (catch_up_end(subscription->catch_up) <= subscription->cursor)
+        end_catching_up(subscription);
+}
+
 enum next subscription_next(struct subscription *subscription, struct event **events, size_t max,
                             size_t max_bytes, size_t *count)
 {
@@ -451,7 +352,7 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     struct source sources[SELECTION_MAX + 1];
     int found = find_sources(subscription, sources);
     if (found == BELOW_FLOOR) {
-        if (!begin_catching_up(subscription, NULL))
+        if (!begin_catching_up(subscription))
             return NEXT_STARVED;
         if (subscription->missed)
             subscription->catch_up->client_floor = UINT64_MAX;
@@ -464,7 +365,7 @@ enum next subscription_next(struct subscription *subscription, struct event **ev
     if (subscription->state == SUBSCRIPTION_CATCHING_UP)
         become(subscription, SUBSCRIPTION_LIVE);
     if (subscription->catch_up)
-        end_catching_up(subscription);
+        end_if_done(subscription);
     if (found == 0)
         return NEXT_NOTHING;
     bool all;
@@ -491,7 +392,7 @@ bool subscription_moved(struct subscription *subscription, const struct windows 
     if (subscription->state == SUBSCRIPTION_LIVE && has_all(subscription))
         move(subscription, windows->head);
     if (subscription->state == SUBSCRIPTION_LIVE && subscription->catch_up)
-        end_catching_up(subscription);
+        end_if_done(subscription);
     if (subscription_gap(subscription) || !subscription->unseen)
         return false;
     *id = subscription->cursor;

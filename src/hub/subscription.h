@@ -14,8 +14,7 @@
 #define FRESHET_HUB_SUBSCRIPTION_H
 
 #include "base/check.h"
-#include "hub/piece.h"
-#include "hub/selection.h"
+#include "hub/catch_up.h"
 #include "hub/window.h"
 
 enum subscription_state {
@@ -25,33 +24,9 @@ enum subscription_state {
     SUBSCRIPTION_CLOSED,
 };
 
-enum gap_reason { GAP_TRIMMED, GAP_SLOW, GAP_UNKNOWN, GAP_REASONS };
-
-/* What has to be told before the cursor goes on. */
-struct gap {
-    struct gap *following;
-    uint64_t after; /* not for GAP_UNKNOWN */
-    uint64_t until;
-    enum gap_reason reason;
-    uint8_t names[(SELECTION_MAX + 1 + 7) / 8]; /* a bit for each name of the selection */
-};
-
-/* What a subscription needs that is not live. */
-struct catch_up {
-    struct selection *selection;
-    struct piece *piece;
-    struct gap *gap;
-    void *asked;           /* the owner's, while a piece is on its way */
-    uint64_t replay_to;    /* the log's head when it opened: what is older is replayed */
-    uint64_t client_floor; /* of the client's own channel, which is watched before it has a
-                              window; UINT64_MAX: the head of the next piece */
-    uint32_t taken;        /* events of the piece that are written */
-    uint64_t told[];       /* for each name: losses up to here were told, or cannot have been */
-};
-
 struct subscription {
     struct addressee *self; /* its client (clients.h) */
-    union {                 /* for each name but the client's own: see subscription_links */
+    union {                 /* for each name but the client's own: &only where that is one */
         struct link only;
         struct link *links;
     };
@@ -130,7 +105,6 @@ bool subscription_moved(struct subscription *subscription, const struct windows 
 /* An event is sent to a client: its subscriptions here get a window for it if they have none. */
 void subscriptions_open_window(struct windows *windows, const struct event *event);
 
-const char *gap_reason_name(enum gap_reason reason);
 const char *subscription_state_name(enum subscription_state state);
 
 #endif

@@ -28,7 +28,7 @@ SCENES = {
                     {"subscribers": 10000, "size": 150, "events": 50, "rate": 5, "settle": "2s"},
                     {"subscribers": 4000, "events": 20, "settle": "1s"}, seconds=18),
     "single": Scene("1,000 subscribers, published without pause, one request at a time",
-                    {"subscribers": 1000, "size": 150, "events": 3000}, {"events": 500}, seconds=25),
+                    {"subscribers": 1000, "size": 150, "events": 2000}, {"events": 500}, seconds=25),
     "batches": Scene("1,000 subscribers, published without pause, 100 events a request",
                      {"subscribers": 1000, "size": 150, "events": 10000, "batch": 100}, {"events": 3000},
                      ("freshet", "limit"), seconds=20),

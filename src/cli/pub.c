@@ -125,7 +125,7 @@ static const char *understand(const struct pub *pub, int count, char **arguments
         return "the channel has no name";
     if (count > 2)
         return "DATA is one argument; quote it";
-    if (!*lines && pub->ndjson)
+    if (pub->ndjson && (!*lines || (channel.n && channel.p[0] == '{')))
         return "--ndjson reads lines, from standard input or --file";
     if (!*lines && pub->file)
         return "DATA or --file, not both";

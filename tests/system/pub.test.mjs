@@ -285,7 +285,7 @@ test('headers, keys and URLs go as they are told', async (t) => {
 test('wrong use is 2, in words, and nothing is sent', async (t) => {
   const server = await startServer(t);
   const rows = [[[], /which channel/], [['', 'x'], /no name/], [['a', 'b', 'c'], /quote it/], [['a', 'x', '--file', 'f'], /not both/], [['a', '--json', '--ndjson'], /not both/],
-    [['a', 'x', '--ndjson'], /--ndjson reads lines/], [['a', 'x', '--from-line', '2'], /not for DATA/], [['a*', 'x'], /channel's name/], [['@a/b', 'x'], /client_id/],
+    [['a', 'x', '--ndjson'], /--ndjson reads lines/], [['--ndjson', '{"data":1}'], /--ndjson reads lines/], [['a', 'x', '--from-line', '2'], /not for DATA/], [['a*', 'x'], /channel's name/], [['@a/b', 'x'], /client_id/],
     [['a', 'x', '--event', 'freshet.x'], /event type/], [['a', 'x', '--key', 'a b'], /a key has/], [['a', 'x', '--url', 'ftp://x'], /write a URL/], [['a', 'x', '--evnt', 'k'], /did you mean --event/],
     [['a', 'x', '--header', 'X'], /header/], [['a', 'x', '--give-up', '5'], /duration/], [['a', '--from-line', '0'], /out of range/]];
   for (const [args, pattern] of rows) {

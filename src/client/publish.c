@@ -23,6 +23,7 @@ enum {
     JITTER_FIRST_MS = 200, /* what the wait after the first failure is below */
     JITTER_MOST_MS = 10000,
     SILENCE_S = 60, /* without a byte in either direction */
+    LAST_MS = 2000, /* that the last attempt has at least */
     KEYLESS_MS = 600000,
     ANSWER_MAX = 16 << 10,
     UPLOAD_BUFFER = 512 << 10,
@@ -150,15 +151,15 @@ static struct curl_slist *make_headers(const struct publisher *publisher)
     return list;
 }
 
-/* For the attempt that begins now, in ms; 0: no limit. One more, so that it is over then. */
+/* For the attempt that begins now, in ms; 0: no limit. One that begins when time is nearly up gets
+ * some, too, else it were in vain. One more, so that it is over then. */
 static long time_left(const struct publisher *publisher)
 {
-    uint64_t now = publisher->attempt_at,
+    uint64_t now = publisher->attempt_at, give_up_ms = publisher->options.give_up_ms,
              since = publisher->failures ? publisher->failing_since : now,
-             deadline = since + publisher->options.give_up_ms;
-    if (!publisher->options.give_up_ms)
-        return 0;
-    return deadline > now ? (long)(deadline - now) + 1 : 1;
+             least = give_up_ms < LAST_MS ? give_up_ms : LAST_MS,
+             left = since + give_up_ms > now + least ? since + give_up_ms - now : least;
+    return give_up_ms ? (long)left + 1 : 0;
 }
 
 static void ask(struct publisher *publisher)

@@ -20,7 +20,7 @@ const VERBS = {
 function shell(hub, command) {
   const env = { ...process.env, FRESHET_URL: hub.url };
   return new Promise((resolve) => {
-    execFile('bash', ['-c', `'${FRESHET}' ${command}`], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile('bash', ['-c', `exec '${FRESHET}' ${command}`], { env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? error.code ?? error.signal : 0, stdout, stderr });
     });
   });

@@ -432,6 +432,11 @@ void engine_help(struct engine *engine)
         mailbox_wake(&engine->mailbox);
 }
 
+void engine_wake(struct engine *engine)
+{
+    mailbox_wake(&engine->mailbox);
+}
+
 bool engine_set_limits(struct engine *engine, struct tail_limits limits)
 {
     struct new_limits *taken = malloc(sizeof *taken);

@@ -147,12 +147,15 @@ void engine_stop(struct engine *engine);
  * allowed. */
 void engine_free(struct engine *engine);
 
-/* Hands a request to the engine. Any worker's thread, which calls engine_help before it sleeps. */
+/* Hands a request to the engine. Any worker's thread, which calls engine_help or engine_wake before
+ * it sleeps. */
 void engine_post(struct engine *engine, struct request *request);
 
 /* After posting: a worker that finds the engine idle takes a turn in its place, since two changes
  * of thread cost more than what is to do. One at a time has the turn. */
 void engine_help(struct engine *engine);
+/* Or leaves it to the engine's own thread. */
+void engine_wake(struct engine *engine);
 
 /* Other limits, while it runs: the engine takes the rules in them over and brings all into force in
  * bounded steps between its turns. What lies over a lowered limit is dropped, and told as trimmed

@@ -1,12 +1,14 @@
-/* The log: made on the stack, written at once, never a lock. A line over 1 KiB is cut. Bytes that
- * could forge a line or move a terminal (a name may come from a stranger) are shown as '?', and so
- * is what is no UTF-8. Both forms are made from the same pairs, already printed; JSON goes by the
- * format beside them, since a channel that is called 42 is no number. */
+/* The log: made on the stack, written at once, never a lock. Whoever reads it may hold the hub up
+ * once, for a moment; then lines are dropped, and counted, until he reads on. A line over 1 KiB is
+ * cut. Bytes that could forge a line or move a terminal (a name may come from a stranger) are shown
+ * as '?', and so is what is no UTF-8. Both forms are made from the same pairs, already printed;
+ * JSON goes by the format beside them, since a channel that is called 42 is no number. */
 #include "base/log.h"
 
 #include "base/utf8.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@ enum {
     LINE_MAX_BYTES = 1024,
     END_ROOM = sizeof "\",\"cut\":true}\n" - 1, /* what a line may need to end well */
     DIGITS = 15,                                /* of a number that is exact whoever reads it */
+    PATIENCE_MS = 1000,                         /* with a reader who does not read */
 };
 
 struct line {
@@ -27,6 +30,7 @@ struct line {
 
 static _Atomic enum log_level least_level = LOG_INFO;
 static _Atomic enum log_format line_format = LOG_TEXT;
+static _Atomic unsigned long dropped; /* lines, since one was written */
 
 void log_set_level(enum log_level least)
 {
@@ -199,6 +203,26 @@ static void print_time(char out[32])
     snprintf(out + n, 32 - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
+/* A pipe that is writable takes a whole line. */
+static bool may_write(void)
+{
+    struct pollfd end = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&end, 1, atomic_load(&dropped) ? 0 : PATIENCE_MS) != 0;
+}
+
+static void write_line(const struct line *line)
+{
+    if (!may_write()) {
+        atomic_fetch_add(&dropped, 1);
+        return;
+    }
+    unsigned long lines = atomic_exchange(&dropped, 0);
+    if (write(STDERR_FILENO, line->text, line->n) < 0)
+        return; /* nowhere left to say it */
+    if (lines)
+        log_line(LOG_WARN, "log.dropped", "lines=%lu", lines);
+}
+
 void log_line(enum log_level level, const char *event, const char *pairs, ...)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -218,8 +242,7 @@ void log_line(enum log_level level, const char *event, const char *pairs, ...)
         make_json(&line, time, names[level], event, pairs, all);
     else
         make_text(&line, time, names[level], event, all);
-    if (write(STDERR_FILENO, line.text, line.n) < 0)
-        return; /* nowhere left to say it */
+    write_line(&line);
 }
 
 /* ---- values ---- */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { ask, publish, startHub, until } from './hub.mjs';
+import { ask, figure, publish, startHub, until } from './hub.mjs';
 import { subscribe } from './sse.mjs';
 
 // What differs from run to run.
@@ -58,4 +58,29 @@ test('every line of a hub that logs JSON is an object that says what the text sa
     assert.deepEqual(['channel', 'client', 'position', 'channels', 'events', 'age_ms'].map((key) => typeof object[key]),
       ['string', 'string', 'string', 'number', 'number', 'number']);
   }
+});
+
+test('who does not read the log holds nobody up, and is told how many lines are missing', async (t) => {
+  const hub = await startHub(t);
+  const { stderr } = hub.program.child;
+  stderr.pause();
+  let asked = 0;
+  const ended = async () => { // a stream that ends is a line; a pipe holds some hundred of them
+    const stream = await subscribe(hub, `/events?channel=${'long'.repeat(50)}`);
+    stream.close();
+    asked++;
+  };
+  await until(async () => {
+    await Promise.all(Array.from({ length: 50 }, ended));
+    return asked >= 1000;
+  }, 'the hub does not go on');
+  assert.equal((await ask(hub, 'GET', '/health')).status, 200);
+  await figure(hub, 'freshet_subscribers', 0);
+  stderr.resume();
+  await until(async () => {
+    await ended();
+    return hub.lines('log.dropped').length;
+  }, 'it is not told that lines are missing');
+  const told = hub.lines('log.dropped').reduce((sum, { lines }) => sum + Number(lines), 0);
+  await until(() => hub.lines('stream.closed').length + told === asked, () => `${hub.lines('stream.closed').length} + ${told} of ${asked}`);
 });

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 __attribute__((format(printf, 2, 3))) static bool wrong(struct options *options, const char *format,
                                                         ...)
@@ -291,6 +292,28 @@ bool options_read_variables(struct options *options)
                                                : options_take(options, row, text, origin);
         if (!taken)
             return at(options, "", span_from(name.text), "=", text);
+    }
+    return true;
+}
+
+bool options_check_variables(struct options *options)
+{
+    static const char front[] = "FRESHET_";
+    for (char **variable = environ; *variable; variable++) {
+        char name[64];
+        size_t n = 0;
+        if (strncmp(*variable, front, sizeof front - 1) != 0)
+            continue;
+        for (const char *c = *variable + sizeof front - 1; *c && *c != '=' && n < sizeof name; c++)
+            name[n++] = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+        struct span key = {name, n};
+        const char *near = options_find(options, key) ? NULL : options_nearest(options, key);
+        struct option_variable meant = {""};
+        if (near)
+            meant = option_variable(options_find(options, span_from(near)));
+        if (*meant.text)
+            return wrong(options, "%.*s: no such variable; did you mean %s?",
+                         (int)strcspn(*variable, "="), *variable, meant.text);
     }
     return true;
 }

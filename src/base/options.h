@@ -103,6 +103,9 @@ bool options_read_flags(struct options *options, int *count, char **arguments);
  * with why. */
 bool options_read_variables(struct options *options);
 
+/* False with why where the environment has a variable that is nearly one of these, and none. */
+bool options_check_variables(struct options *options);
+
 /* A row's value, as one would write it, and `none` for none. Errors of buf. */
 enum error option_print(const struct options *options, const struct option_row *row,
                         struct buf *out);

@@ -35,7 +35,8 @@ static bool read_variables_and_flags(struct settings *settings, int count, char 
                                      struct buf *wrongs)
 {
     struct options *options = &settings->options;
-    bool good = options_read_variables(options) && options_read_flags(options, &count, arguments);
+    bool good = options_check_variables(options) && options_read_variables(options) &&
+                options_read_flags(options, &count, arguments);
     if (good && count)
         snprintf(options->why, sizeof options->why, "%s: not a flag; flags begin with --",
                  arguments[0]);

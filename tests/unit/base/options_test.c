@@ -169,6 +169,23 @@ static void variables_are_read_by_the_rows_names(void **state)
     reading_free(reading);
 }
 
+static void a_variable_that_is_nearly_one_is_told(void **state)
+{
+    (void)state;
+    struct reading *reading = reading_new();
+    setenv("FRESHET_PORT_8080_TCP", "tcp://10.0.0.1:8080", 1); /* as some systems set them */
+    setenv("FRESHET_MAX_SIZE", "4K", 1);
+    assert_true(options_check_variables(&reading->options));
+    setenv("FRESHET_MAXSIZE", "4K", 1);
+    assert_false(options_check_variables(&reading->options));
+    assert_string_equal(reading->options.why,
+                        "FRESHET_MAXSIZE: no such variable; did you mean FRESHET_MAX_SIZE?");
+    unsetenv("FRESHET_MAXSIZE");
+    unsetenv("FRESHET_MAX_SIZE");
+    unsetenv("FRESHET_PORT_8080_TCP");
+    reading_free(reading);
+}
+
 static void what_is_printed_is_read_again_as_the_same(void **state)
 {
     (void)state;
@@ -268,6 +285,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_told_with_what_would_be_right),
         cmocka_unit_test(a_later_source_wins_and_begins_a_list_anew),
         cmocka_unit_test(variables_are_read_by_the_rows_names),
+        cmocka_unit_test(a_variable_that_is_nearly_one_is_told),
         cmocka_unit_test(what_is_printed_is_read_again_as_the_same),
         cmocka_unit_test(a_copied_value_outlives_what_it_was_copied_from),
         cmocka_unit_test(a_list_may_be_made_empty_unless_one_is_needed),

@@ -17,6 +17,8 @@ PERCENTILES = {"latency_p50_ms": "50 %", "latency_p90_ms": "90 %", "latency_p99_
 REASONS = {
     "delivery_cpu": "the loop of send alone is at {bare} times; every event wakes its reader, which no hub is spared",
     "p99": "the loop of send alone is at {bare} times",
+    "single": "each request waits for a turn beside the fan-out on cores that are full; runs of nchan differ threefold,"
+              " and so does the ratio; the loop of send alone is at {bare} times",
     "answers": "one request at a time is the time of a way there and back: the loop of send alone is at {bare} times",
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/log.h"
+#include "engine/outlet.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,13 +19,6 @@
 enum { TWINS_SHARE = 4 /* of the memory for events, that second renderings may take as well */ };
 enum { HELPS = 2 /* turns in a row that a worker takes in the engine's place */ };
 enum { TURN_PUBLISHES = 64, TURN_BYTES = 256 << 10, TURN_STEPS = 32 };
-
-struct outlet {
-    struct mailbox *mailbox;
-    struct progress *progress;
-    struct entries *filling; /* the newest mail of this turn, if it is entries with room */
-    uint64_t sent, sent_bytes;
-};
 
 /* Limits on their way to the engine. */
 struct new_limits {
@@ -57,69 +51,24 @@ struct engine {
 
 /* ---- to the workers ---- */
 
-static void send_filling(struct outlet *outlet)
-{
-    if (!outlet->filling)
-        return;
-    mailbox_put(outlet->mailbox, &outlet->filling->mail);
-    outlet->filling = NULL;
-}
-
-/* Where there is no memory the history gives some back. */
-static struct entries *new_entries(struct engine *engine)
-{
-    for (;;) {
-        struct entries *entries = calloc(1, sizeof *entries);
-        if (entries || !tail_make_room(&engine->log.tail, clock_wall_ms()))
-            return entries ? entries : memory_new(sizeof *entries);
-    }
-}
-
 static void send_entry(void *context, unsigned worker, struct event *event)
 {
     struct engine *engine = context;
-    struct outlet *outlet = &engine->outlets[worker];
-    if (outlet->filling && outlet->filling->count == ENTRIES_MAX)
-        send_filling(outlet);
-    if (!outlet->filling) {
-        outlet->filling = new_entries(engine);
-        outlet->filling->mail.kind = ENGINE_ENTRIES;
-    }
-    outlet->filling->events[outlet->filling->count++] = event;
-    outlet->sent++;
-    outlet->sent_bytes += event_size(event);
+    outlet_add(&engine->outlets[worker], event, &engine->log.tail);
 }
 
-static void send_answer(struct engine *engine, struct request *request)
+static void send_request(void *context, struct request *request)
 {
-    struct outlet *outlet = &engine->outlets[request->worker];
-    send_filling(outlet);
-    request->mail.kind = ENGINE_ANSWER;
-    mailbox_put(outlet->mailbox, &request->mail);
-}
-
-static bool is_behind(const struct outlet *outlet)
-{
-    const struct progress *progress = outlet->progress;
-    uint64_t taken = atomic_load(&progress->taken);
-    uint64_t taken_bytes = atomic_load(&progress->taken_bytes);
-    uint64_t waiting = atomic_load(&progress->waiting);
-    uint64_t waiting_bytes = atomic_load(&progress->waiting_bytes);
-    return outlet->sent - taken + waiting > ENGINE_BEHIND_ENTRIES ||
-           outlet->sent_bytes - taken_bytes + waiting_bytes > ENGINE_BEHIND_BYTES;
+    struct engine *engine = context;
+    outlet_answer(&engine->outlets[request->worker], request);
 }
 
 static bool any_behind(const struct engine *engine)
 {
     for (unsigned i = 0; i < engine->workers; i++)
-        if (is_behind(&engine->outlets[i]))
+        if (outlet_is_behind(&engine->outlets[i]))
             return true;
     return false;
-}
-
-static void send_request(void *context, struct request *request)
-{
-    send_answer(context, request);
 }
 
 /* ---- turns ---- */
@@ -158,7 +107,7 @@ static void worker_is_quiet(struct engine *engine, struct request *request)
     if (++engine->quiet < engine->workers)
         return;
     for (unsigned i = 0; i < engine->workers; i++) {
-        send_filling(&engine->outlets[i]);
+        outlet_flush(&engine->outlets[i]);
         engine->ends[i].kind = ENGINE_END;
         mailbox_put(engine->outlets[i].mailbox, &engine->ends[i]);
     }
@@ -259,7 +208,7 @@ static bool take_turn(struct engine *engine, uint64_t now_ms)
     publish_some(engine, now_ms);
     step_some(engine, now_ms);
     for (unsigned i = 0; i < engine->workers; i++)
-        send_filling(&engine->outlets[i]);
+        outlet_flush(&engine->outlets[i]);
     tell_figures(engine);
     bool holding = atomic_load_explicit(&engine->holding, memory_order_relaxed);
     bool publishes = engine->publishes.first || log_has_work(&engine->log);

@@ -1,4 +1,5 @@
-/* Connections: reading, the order of requests, closing. Writing is in output.c. */
+/* Connections: reading, the order of requests, closing. Writing is in output.c, buffers in
+ * transit.c. */
 #include "server/connection.h"
 
 #include "base/check.h"
@@ -14,9 +15,6 @@
 #include <unistd.h>
 
 enum {
-    IN_MAX = 64 << 10,     /* read ahead at most */
-    OUT_MAX = 1 << 20,     /* the largest answer, */
-    OUT_EVENTS = 8,        /* but for an event of which each byte is escaped */
     OUT_ENOUGH = 64 << 10, /* answers waiting: no further request is begun */
     SMALL = 4 << 10,       /* a head or body that is taken however much others hold */
     READ_HEAD = 4 << 10,
@@ -46,29 +44,11 @@ void connection_listen(struct connection *connection)
     listen_for(connection, (read ? EV_READ : 0) | (connection->blocked ? EV_WRITE : 0));
 }
 
-/* As much as a request may need by the settings of now; what an earlier one was given stays. */
-static void make_room(struct connection *connection)
-{
-    const struct settings *settings = connection->worker->settings;
-    struct transit *transit = connection->transit;
-    size_t in = settings->max_head > IN_MAX / 2 ? 2 * settings->max_head : IN_MAX;
-    size_t out = OUT_MAX + OUT_EVENTS * settings->max_event;
-    transit->in.max = in > transit->in.max ? in : transit->in.max;
-    transit->out.max = out > transit->out.max ? out : transit->out.max;
-}
-
-struct transit *connection_transit(struct connection *connection)
-{
-    if (!connection->transit && (connection->transit = calloc(1, sizeof *connection->transit)))
-        make_room(connection);
-    return connection->transit;
-}
-
 void connection_init_reading(struct connection *connection)
 {
     connection->streams = false;
     connection->transit->scan = (struct http_head_scan){0};
-    make_room(connection);
+    transit_make_room(connection);
 }
 
 void connection_new(struct worker *worker, int fd)
@@ -90,64 +70,10 @@ void connection_new(struct worker *worker, int fd)
     connection_expire_in(connection, worker->settings->head_timeout);
 }
 
-/* Counts what its buffers have grown or shrunk by. */
-static void weigh(struct connection *connection)
-{
-    struct transit *transit = connection->transit;
-    if (!transit)
-        return;
-    const struct exchange *exchange = transit->exchange;
-    size_t weight = transit->in.cap + transit->out.cap +
-                    (exchange ? exchange->content.cap + exchange->held : 0);
-    connection->worker->weight += weight - transit->weight;
-    transit->weight = weight;
-}
-
-bool connection_is_heavy(const struct connection *connection)
-{
-    return connection->worker->weight > connection->worker->weight_max;
-}
-
-void connection_drop_exchange(struct connection *connection)
-{
-    struct exchange *exchange = connection->transit ? connection->transit->exchange : NULL;
-    if (!exchange)
-        return;
-    if (exchange->asked)
-        exchange->asked->context = NULL; /* the answer is for nobody */
-    draft_free(exchange->draft);
-    buf_fini(&exchange->content);
-    free(exchange);
-    connection->transit->exchange = NULL;
-}
-
-/* Nothing is on its way any more. */
-static void empty(struct connection *connection)
-{
-    struct transit *transit = connection->transit;
-    if (!transit)
-        return;
-    if (transit->partial)
-        event_unref(transit->partial);
-    transit->partial = NULL;
-    buf_fini(&transit->in);
-    buf_fini(&transit->out);
-    weigh(connection);
-}
-
 void connection_free(struct connection *connection)
 {
     free(connection->transit);
     free(connection);
-}
-
-void connection_shed(struct connection *connection)
-{
-    if (!connection->streams || !connection->transit || connection->transit->exchange)
-        return;
-    empty(connection);
-    free(connection->transit);
-    connection->transit = NULL;
 }
 
 void connection_close(struct connection *connection, enum close_reason reason)
@@ -165,7 +91,7 @@ void connection_close(struct connection *connection, enum close_reason reason)
     if (worker->walk_next == connection)
         worker->walk_next = LIST_NEXT(connection, all);
     LIST_REMOVE(connection, all);
-    empty(connection);
+    transit_empty(connection);
     counter_subtract(&worker->counters, METRIC_CONNECTIONS, 1);
     if (!connection->is_ready) /* else when its turn comes */
         LIST_INSERT_HEAD(&worker->doomed, connection, all);
@@ -196,7 +122,7 @@ void connection_finish(struct connection *connection)
 void connection_answered(struct connection *connection)
 {
     connection_drop_exchange(connection);
-    weigh(connection); /* the next in the mail must know */
+    transit_weigh(connection); /* the next in the mail must know */
     bool more = connection->keep_alive && !connection->worker->stopping;
     connection->state = more ? CONNECTION_HEAD : CONNECTION_CLOSING;
     connection->transit->scan = (struct http_head_scan){0};
@@ -271,7 +197,7 @@ static bool read_head(struct connection *connection)
         return false;
     }
     size_t limit = connection->worker->settings->max_head;
-    make_room(connection);
+    transit_make_room(connection);
     bool first = connection->transit->scan.scanned == 0;
     if (connection->transit->in.len > SMALL && connection_is_heavy(connection)) {
         connection_close(connection, CLOSE_MEMORY); /* an error could end a browser's stream */
@@ -303,7 +229,7 @@ static bool read_body(struct connection *connection)
 {
     struct exchange *exchange = connection->transit->exchange;
     size_t used = 0;
-    weigh(connection);
+    transit_weigh(connection);
     if (connection_is_heavy(connection) &&
         connection->transit->in.len + exchange->content.len > SMALL) {
         buf_fini(&exchange->content);
@@ -386,7 +312,7 @@ void connection_run(struct connection *connection)
         linger(connection);
     else if (more && !connection->blocked)
         connection_make_ready(connection);
-    weigh(connection);
+    transit_weigh(connection);
     if (connection->state != CONNECTION_CLOSED)
         connection_listen(connection);
 }
@@ -481,7 +407,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
         connection_unblock(connection);
     if (connection->state != CONNECTION_STREAM || (events & EV_WRITE))
         connection_run(connection);
-    weigh(connection);
+    transit_weigh(connection);
     if (connection->state != CONNECTION_CLOSED)
         connection_listen(connection);
 }

@@ -93,6 +93,13 @@ static inline size_t connection_unwritten(const struct connection *connection)
     return connection->transit ? connection->transit->out.len : 0;
 }
 
+/* As much as a request may need by the settings of now; what an earlier one was given stays. */
+void transit_make_room(struct connection *connection);
+/* Counts what its buffers have grown or shrunk by. */
+void transit_weigh(struct connection *connection);
+/* Nothing is on its way any more. */
+void transit_empty(struct connection *connection);
+
 /* It reads requests, and has read nothing. */
 void connection_init_reading(struct connection *connection);
 

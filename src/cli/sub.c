@@ -239,6 +239,13 @@ static bool make_url(struct values *values, int count, char **arguments, bool en
     bool given = count > 0 && url_is_http(span_from(arguments[0]));
     for (int i = 1; i < count; i++)
         given |= url_is_http(span_from(arguments[i]));
+    if (count == 1 && !given && strstr(arguments[0], "://")) {
+        fprintf(stderr,
+                "freshet sub: %s: a URL begins with http:// or https://; a channel of that name is "
+                "at %s/events?channel=…\n",
+                arguments[0], values->url);
+        return false;
+    }
     if (given && count > 1) {
         fputs("freshet sub: one URL, or channels of the hub that --url names\n", stderr);
         return false;

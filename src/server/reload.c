@@ -101,8 +101,7 @@ static unsigned tell_changes(const struct settings *old, const struct settings *
     }
     if (are_same_rules(old, fresh))
         return count;
-    log_line(LOG_INFO, "settings.changed", "key=channels from=%zu to=%zu", old->rule_count,
-             fresh->rule_count);
+    log_line(LOG_INFO, "settings.changed", "key=channels rules=%zu", fresh->rule_count);
     return count + 1;
 }
 

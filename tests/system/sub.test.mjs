@@ -269,6 +269,7 @@ test('an event over --max-event is a failure', async (t) => {
 test('what is used wrongly is told, with status 2', async (t) => {
   const wrong = [
     [['--json', '--raw'], /--json or --raw, not both/],
+    [['ftp://a/'], /a URL begins with http:\/\/ or https:\/\//],
     [['news', 'http://a/'], /one URL, or channels/],
     [['http://a/', 'http://b/'], /one URL, or channels/],
     [['http://'], /write a URL such as/],

@@ -14,7 +14,7 @@ import generator
 import servers
 
 MIB = 1 << 20
-STREAM_LIMIT = 1024  # bytes of the hub's own memory for an idle stream
+STREAM_LIMIT = 512  # bytes of the hub's own memory for an idle stream
 WIDE_STREAM_LIMIT = 32 << 10  # for one with 256 channels that others watch too
 CHANNEL_LIMIT = 1024  # for a channel with one event of 50 bytes
 STUCK_MEMORY, STUCK_SPARE = 64 * MIB, 16 * MIB

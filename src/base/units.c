@@ -1,6 +1,8 @@
 /* Sizes and durations. Pure. */
 #include "base/units.h"
 
+#include <stdio.h>
+
 bool number_parse(struct span text, uint64_t max, uint64_t *value)
 {
     uint64_t sum = 0;
@@ -52,4 +54,18 @@ enum error size_parse(struct span text, uint64_t *bytes)
     static const struct unit units[] = {
         {"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
     return read_with_unit(text, units, UINT64_C(1) << 50, bytes) ? OK : ERROR_SIZE_SYNTAX;
+}
+
+struct grouped grouped(uint64_t number)
+{
+    struct grouped out;
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), length = 0;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            out.text[length++] = ',';
+        out.text[length++] = digits[i];
+    }
+    out.text[length] = '\0';
+    return out;
 }

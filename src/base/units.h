@@ -17,4 +17,10 @@ enum error size_parse(struct span text, uint64_t *bytes);
 /* A whole number of decimal digits, at most max; false if it is none. */
 bool number_parse(struct span text, uint64_t max, uint64_t *value);
 
+/* A number for people: 1234567 as 1,234,567. */
+struct grouped {
+    char text[32];
+};
+struct grouped grouped(uint64_t number);
+
 #endif

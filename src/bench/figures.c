@@ -1,19 +1,15 @@
 /* Three digits that count are enough for what was measured. */
 #include "bench/figures.h"
 
+#include "base/units.h"
+
 #include <stdio.h>
 
 struct figure figure_count(double value)
 {
     struct figure figure;
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%.0f", value), written = 0;
-    for (int i = 0; i < n && written < (int)sizeof figure.text - 2; i++) {
-        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            figure.text[written++] = ',';
-        figure.text[written++] = digits[i];
-    }
-    figure.text[written] = '\0';
+    struct grouped size = grouped((uint64_t)((value < 0 ? -value : value) + 0.5));
+    snprintf(figure.text, sizeof figure.text, "%s%.30s", value < 0 ? "-" : "", size.text);
     return figure;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/terminal.h"
+#include "base/units.h"
 #include "cli/meter.h"
 #include "cli/say.h"
 #include "cli/signals.h"

@@ -2,6 +2,7 @@
 #include "cli/meter.h"
 
 #include "base/terminal.h"
+#include "base/units.h"
 
 #include <stdio.h>
 
@@ -10,20 +11,6 @@ enum { SMOOTHING_MS = 3000 };
 void meter_init(struct meter *meter, uint64_t size, uint64_t now)
 {
     *meter = (struct meter){.size = size, .begun_at = now, .shown_at = now};
-}
-
-struct grouped grouped(uint64_t number)
-{
-    struct grouped out;
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), length = 0;
-    for (int i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0)
-            out.text[length++] = ',';
-        out.text[length++] = digits[i];
-    }
-    out.text[length] = '\0';
-    return out;
 }
 
 /* Three digits are enough of a rate that never stands still. */

@@ -22,12 +22,6 @@ void meter_init(struct meter *meter, uint64_t size, uint64_t now);
 void meter_show(struct meter *meter, uint64_t events, uint64_t bytes, const char *waiting_for,
                 uint64_t now);
 
-/* 1234567 as 1,234,567. */
-struct grouped {
-    char text[32];
-};
-struct grouped grouped(uint64_t number);
-
 /* `100,000 events in 1.2 s (83,000 a second)`; without the rate where it would be of nothing. */
 struct summary {
     char text[120];

@@ -3,6 +3,7 @@
  * does no harm. While the hub stops, the manager's own stop timeout counts instead. */
 #include "server/notify.h"
 
+#include "base/units.h"
 #include "server/server.h"
 
 #include <fcntl.h>
@@ -47,25 +48,11 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* ---- status ---- */
 
-/* 1234567 as 1,234,567. */
-static void print_grouped(uint64_t number, char out[32])
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
-    for (int i = 0; i < n; i++) {
-        *out++ = digits[i];
-        if (i + 1 < n && (n - i - 1) % 3 == 0)
-            *out++ = ',';
-    }
-    *out = '\0';
-}
-
 static void tell_streams(struct notify *notify, const char *before)
 {
-    char text[128], grouped[32];
+    char text[128];
     notify->streams = server_sum(notify->server, METRIC_SUBSCRIBERS);
-    print_grouped(notify->streams, grouped);
-    snprintf(text, sizeof text, "%sSTATUS=%s stream%s", before, grouped,
+    snprintf(text, sizeof text, "%sSTATUS=%s stream%s", before, grouped(notify->streams).text,
              notify->streams == 1 ? "" : "s");
     tell(notify, text);
 }

@@ -131,6 +131,16 @@ static void a_number_is_nothing_but_digits(void **state)
     assert_false(number_parse((struct span){NULL, 0}, 100, &value));
 }
 
+static void a_number_for_people_is_in_groups_of_three(void **state)
+{
+    (void)state;
+    assert_string_equal(grouped(0).text, "0");
+    assert_string_equal(grouped(999).text, "999");
+    assert_string_equal(grouped(1000).text, "1,000");
+    assert_string_equal(grouped(1234567).text, "1,234,567");
+    assert_string_equal(grouped(UINT64_MAX).text, "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_size_needs_a_number_and_at_most_a_known_unit),
         cmocka_unit_test(a_number_reaches_its_maximum_and_no_further),
         cmocka_unit_test(a_number_is_nothing_but_digits),
+        cmocka_unit_test(a_number_for_people_is_in_groups_of_three),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

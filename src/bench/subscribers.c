@@ -198,7 +198,10 @@ static void begin(struct subscriber *subscriber)
     int fd = target_connect(&plan->target, &plan->sources, number_of(subscriber));
     if (fd < 0) {
         subscribers->tally->failed++;
-        note(subscribers, "no socket for a subscriber: %s", strerror(errno));
+        note(subscribers, "no socket for a subscriber: %s%s", strerror(errno),
+             errno == EADDRNOTAVAIL ? "; its ports are in use or were a minute ago: wait, or give "
+                                      "another local address by --source"
+                                    : "");
         return;
     }
     subscriber->state = CONNECTING;
